@@ -1,0 +1,69 @@
+"""Every bound of the platform with its reason, on one page.
+
+Units are in the names. A bound that a caller meets has a stable error code; a bound that only protects the machine
+is met by waiting or by splitting the work.
+"""
+
+from typing import Final
+
+# --- events and requests ------------------------------------------------------------------------------------------
+BODY_BYTES_MAX: Final = 2 * 1024 * 1024  # one request body; a batch of 1,000 ordinary events is about 0.5 MB
+EVENTS_PER_BATCH_MAX: Final = 1_000  # one intake transaction stays below a tenth of a second
+ID_CHARS_MAX: Final = 128  # ids are chosen by callers and stand in every index
+TEXT_CHARS_MAX: Final = 1_000  # free text a caller may send (reasons, address details, notes)
+FUTURE_SECONDS_MAX: Final = 24 * 3600  # with the real clock, clocks of shops may be wrong by a day, not more
+LINES_PER_ORDER_MAX: Final = 500  # the largest real baskets seen hold just over 500 lines
+IDENTIFIERS_PER_EVENT_MAX: Final = 50  # a sign-in names a handful; more is a mistake of the sender
+LINE_FEN_MAX: Final = 10**12  # 10 thousand million yuan; sums of 500 lines stay far inside 64 bits
+QUANTITY_MAX: Final = 10**6
+PAGE_ITEMS_MAX: Final = 200  # largest page of any list
+PAGE_ITEMS_DEFAULT: Final = 50
+JSON_DEPTH_MAX: Final = 32  # deeper nesting than any contract needs; stops stack games
+
+# --- the three tiers ----------------------------------------------------------------------------------------------
+LEVELS_MAX: Final = 3  # persons paid for an order, and distributor depth: the product's legal promise
+LOOP_HOPS_MAX: Final = 1_000  # how far up a loop is looked for; a longer chain of promoters is refused as a loop
+TIES_PER_ORDER_MAX: Final = 30  # findings kept per order: enough for any decision, small enough to store
+BINDING_DAYS: Final = 180  # default protection period of a binding, days of 24 h
+
+# --- projection ---------------------------------------------------------------------------------------------------
+PROJECT_EVENTS_MAX: Final = 1_000  # events per graph transaction: past 1,000 rows throughput no longer grows
+BOOK_EVENTS_MAX: Final = 1_000  # events per ledger transaction, likewise
+WIRE_OPS_MAX: Final = 200  # operations per script call, so that a check never waits behind one for long
+SETTLE_ORDERS_MAX: Final = 1_000  # orders per settlement transaction
+COMMAND_WAIT_SECONDS_MAX: Final = 10.0  # a synchronous command answers 202 with its sequence number after this
+DRAIN_WAIT_SECONDS_MAX: Final = 600.0  # drain and clock moves wait for every projector at most this long
+DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
+
+# --- pools, waits, retries ----------------------------------------------------------------------------------------
+POSTGRES_POOL_MAX: Final = 12  # connections per process: API and worker together stay far below 100
+IDEMPOTENCY_POOL_MAX: Final = 4  # held for the length of a request, so apart from the main pool (no deadlock)
+POOL_WAIT_SECONDS_MAX: Final = 5.0
+NEO4J_POOL_MAX: Final = 20
+NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this
+RETRY_SECONDS_MAX: Final = 5.0  # longest pause between two tries of a projector whose store is away
+POLL_SECONDS: Final = 0.5  # projectors look at the log this often even if no notification came
+STREAM_READ_MAX: Final = 500  # stream messages per intake transaction
+STREAM_IDLE_MS_MAX: Final = 30_000  # a message held this long by a silent consumer is taken over
+
+# --- risk check ---------------------------------------------------------------------------------------------------
+CHECK_WIRE_SECONDS_MAX: Final = 0.030  # how long a check waits for the wire before it answers without it
+CHECK_GRAPH_SECONDS_MAX: Final = 0.5  # how long a refusal waits for its evidence
+CHECK_STORE_SECONDS_MAX: Final = 1.0  # how long a check waits for its decision to be durable
+DECISIONS_PER_COMMIT_MAX: Final = 256  # decisions made durable together
+VELOCITY_BUCKET_SECONDS: Final = 300
+VELOCITY_BUCKETS: Final = 12  # twelve buckets of five minutes: one hour
+VELOCITY_KEEP_SECONDS: Final = 48 * 3600  # counters outlive their hour so that a paused simulated clock keeps them
+SEEN_ORDER_KEEP_SECONDS: Final = 2 * 3600  # an order counts once; after two hours its buckets have passed anyway
+WIRE_TOKENS_PER_MEMBER_MAX: Final = 64  # strong identifiers of one member compared in a check
+
+# --- keys and tokens ----------------------------------------------------------------------------------------------
+KEY_CACHE_SECONDS: Final = 30.0  # how long a revoked API key may still be honoured
+KEYS_CACHED_MAX: Final = 10_000
+MEMBER_KEYS_CACHED_MAX: Final = 50_000  # 32-byte keys of members kept unwrapped in one process
+MEMBER_TOKEN_SECONDS: Final = 900  # life of a member's token for the shop's own pages
+IDEMPOTENCY_KEEP_HOURS: Final = 48  # the contract promises at least 24
+
+# --- withdrawals --------------------------------------------------------------------------------------------------
+WITHDRAWAL_FEN_MIN: Final = 10  # 0.10 yuan, the smallest transfer of the channels
+WITHDRAWAL_FEN_MAX: Final = 5_000_000  # 50,000 yuan, the product's ceiling for one withdrawal
