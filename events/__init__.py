@@ -1,0 +1,1 @@
+"""Contracts of every event, intake, the log, projectors and transports."""

@@ -1,0 +1,295 @@
+"""The event log of a brand: appended under one lock, numbered, hash-chained, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from core.canonical import canonical, link
+from core.clock import iso
+from core.postgres import Connection
+from core.queries import sql
+
+Book = Literal["graph", "ledger"]
+Status = Literal["applied", "parked", "refused", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One accepted event as the log keeps it; personal values in ``data`` are sealed."""
+
+    seq: int
+    source: str
+    event_id: str
+    type: str
+    subject: str | None
+    time: str
+    data: dict[str, Any]
+    data_print: bytes
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One event ready to be appended."""
+
+    source: str
+    event_id: str
+    type: str
+    subject: str | None
+    time: str
+    data: dict[str, Any]
+    extensions: dict[str, Any] | None
+    fingerprint: bytes
+    data_print: bytes
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.source, self.event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where an event stands: its number, and whether it is new, a repeat, or in conflict with what stands there."""
+
+    seq: int
+    status: Literal["accepted", "duplicate", "conflict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a book made of one event."""
+
+    seq: int
+    status: Status
+    code: str | None = None
+    detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    source: str
+    event_id: str
+    seq: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    seq: int
+    source: str
+    event_id: str
+    type: str
+    subject: str | None
+    time: str
+    data: dict[str, Any]
+    accepted_at: datetime
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BrandHead:
+    brand: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    consumer: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookOutcome:
+    book: str
+    status: str
+    code: str | None
+    detail: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seq:
+    seq: int
+
+
+_LOCK_HEAD = sql("log/lock_head", _Head)
+_HEAD = sql("log/head", _Head)
+_HEADS = sql("log/heads", BrandHead)
+_KNOWN = sql("log/known", _Known)
+_APPEND = sql("log/append")
+_ANNOUNCE = sql("log/announce")
+_READ = sql("log/read", LoggedEvent)
+_READ_SOME = sql("log/read_some", LoggedEvent)
+_CHAIN = sql("log/chain", _Link)
+_OUTCOMES = sql("log/outcomes", BookOutcome)
+_OUTCOMES_BETWEEN = sql("log/outcomes_between", Outcome)
+_SAVE_OUTCOMES = sql("log/save_outcomes")
+_WATERMARK = sql("log/watermark", _Seq)
+_WATERMARKS = sql("log/watermarks", Watermark)
+_ADVANCE = sql("log/advance")
+
+NO_HASH = bytes(32)
+"""The hash before the first event."""
+
+
+def _content(
+    brand: str, seq: int, event: NewEvent | _Link, accepted_at: datetime
+) -> bytes:
+    return canonical(
+        [
+            brand,
+            seq,
+            event.source,
+            event.event_id,
+            event.type,
+            event.subject,
+            event.time,
+            event.data,
+            iso(accepted_at),
+        ]
+    )
+
+
+async def append(
+    conn: Connection, brand: str, events: Sequence[NewEvent], accepted_at: datetime
+) -> list[Appended]:
+    """Append what is new, in the order given; answer for each event where it stands.
+
+    Takes the lock on the brand's head: appends of one brand happen one after the other. A repeat inside the batch is
+    treated like a repeat of what was there before.
+    """
+    head = await _LOCK_HEAD.one(conn, brand=brand)
+    assert head is not None, "a brand is created with its log"
+    known = {
+        (row.source, row.event_id): (row.seq, bytes(row.fingerprint))
+        for row in await _KNOWN.run(
+            conn, brand=brand, sources=[e.source for e in events], ids=[e.event_id for e in events]
+        )
+    }
+    seq, last_hash = head.seq, bytes(head.hash)
+    answers: list[Appended] = []
+    fresh: list[NewEvent] = []
+    hashes: list[bytes] = []
+    for event in events:
+        standing = known.get(event.key)
+        if standing is not None:
+            same = standing[1] == event.fingerprint
+            answers.append(Appended(standing[0], "duplicate" if same else "conflict"))
+            continue
+        seq += 1
+        last_hash = link(last_hash, _content(brand, seq, event, accepted_at))
+        known[event.key] = (seq, event.fingerprint)
+        fresh.append(event)
+        hashes.append(last_hash)
+        answers.append(Appended(seq, "accepted"))
+    if fresh:
+        await _APPEND.run(
+            conn,
+            brand=brand,
+            seqs=list(range(head.seq + 1, seq + 1)),
+            sources=[e.source for e in fresh],
+            ids=[e.event_id for e in fresh],
+            types=[e.type for e in fresh],
+            subjects=[e.subject for e in fresh],
+            times=[e.time for e in fresh],
+            data=[canonical(e.data).decode() for e in fresh],
+            extensions=[canonical(e.extensions).decode() if e.extensions else None for e in fresh],
+            fingerprints=[e.fingerprint for e in fresh],
+            data_prints=[e.data_print for e in fresh],
+            hashes=hashes,
+            accepted_at=accepted_at,
+        )
+        await _ANNOUNCE.run(conn, brand=brand)
+    return answers
+
+
+async def read(conn: Connection, brand: str, after: int, upto: int, count: int) -> list[LoggedEvent]:
+    """Events with ``after < seq ≤ upto``, in order, at most ``count``."""
+    return await _READ.run(conn, brand=brand, after=after, upto=upto, count=count)
+
+
+async def read_some(conn: Connection, brand: str, seqs: Sequence[int]) -> list[LoggedEvent]:
+    """Events by their numbers, in order."""
+    return await _READ_SOME.run(conn, brand=brand, seqs=list(seqs))
+
+
+async def head_seq(conn: Connection, brand: str) -> int:
+    """The number of the last event of a brand; 0 for an empty log."""
+    head = await _HEAD.one(conn, brand=brand)
+    return head.seq if head else 0
+
+
+async def heads(conn: Connection) -> list[BrandHead]:
+    """Every brand with the number of its last event."""
+    return await _HEADS.run(conn)
+
+
+async def outcomes(conn: Connection, brand: str, seq: int) -> list[BookOutcome]:
+    """What the books recorded of one event; a book that has nothing special to say is absent."""
+    return await _OUTCOMES.run(conn, brand=brand, seq=seq)
+
+
+async def outcomes_between(conn: Connection, brand: str, book: Book, after: int, upto: int) -> list[Outcome]:
+    """What one book recorded of a stretch of the log, in order."""
+    return await _OUTCOMES_BETWEEN.run(conn, brand=brand, book=book, after=after, upto=upto)
+
+
+async def save_outcomes(conn: Connection, brand: str, book: Book, found: Sequence[Outcome]) -> None:
+    """Record outcomes of a book, in the transaction of the effects."""
+    if found:
+        await _SAVE_OUTCOMES.run(
+            conn,
+            brand=brand,
+            book=book,
+            seqs=[o.seq for o in found],
+            statuses=[o.status for o in found],
+            codes=[o.code for o in found],
+            details=[canonical(o.detail).decode() if o.detail is not None else None for o in found],
+        )
+
+
+async def watermark(conn: Connection, brand: str, consumer: str) -> int:
+    """The number of the last event a consumer has dealt with."""
+    row = await _WATERMARK.one(conn, brand=brand, consumer=consumer)
+    return row.seq if row else 0
+
+
+async def watermarks(conn: Connection, brand: str) -> dict[str, int]:
+    """Every consumer's watermark."""
+    return {row.consumer: row.seq for row in await _WATERMARKS.run(conn, brand=brand)}
+
+
+async def advance(conn: Connection, brand: str, consumer: str, seq: int) -> None:
+    """Move a watermark, in the transaction of the effects; waiting commands hear of it at the commit."""
+    await _ADVANCE.run(conn, brand=brand, consumer=consumer, seq=seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The result of recomputing a chain: how many links, the head, and the first number that does not fit."""
+
+    ok: bool
+    events: int
+    head_hash: str
+    first_bad_seq: int | None
+
+
+async def verify(conn: Connection, brand: str) -> Verified:
+    """Recompute the hash chain of a brand's log from the rows as they stand, and compare with the head."""
+    head = await _HEAD.one(conn, brand=brand)
+    previous, count = NO_HASH, 0
+    async for row in _CHAIN.stream(conn, brand=brand):
+        count += 1
+        previous = link(previous, _content(brand, count, row, row.accepted_at))
+        if row.seq != count or bytes(row.hash) != previous:
+            return Verified(ok=False, events=count, head_hash=previous.hex(), first_bad_seq=row.seq)
+    complete = head is not None and head.seq == count and (count == 0 or bytes(head.hash) == previous)
+    return Verified(complete, count, previous.hex(), None if complete else count + 1)

@@ -1,0 +1,135 @@
+"""Personal values of an event on their way into the log: a token to find them by, and the sealed value itself.
+
+In the log such a value is ``{"token", "links", "sealed"}`` and, for addresses, ``"building"`` and ``"place"``. The token is
+what the graph and the wire know; ``links`` says whether it may ever tie two people; nobody reads the sealed part but a
+person with permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from core.vault import BrandKeys, seal, to_text
+from events.keyring import NOBODY, value_context
+from graph.domain.identifiers import normalise
+
+PLAIN_PERSONAL_FIELDS: Final[dict[str, dict[str, str]]] = {
+    "member.registered.v1": {"external_id": "external_id"},
+    "promotion.clicked.v1": {"device_id": "device", "ip": "ip"},
+    "order.paid.v1": {
+        "device_id": "device",
+        "ip": "ip",
+        "phone": "phone",
+        "payout_account": "payout_account",
+        "address": "address",
+    },
+    "withdrawal.requested.v1": {"payout_account": "payout_account"},
+}
+"""Field → kind of identifier, per event type; ``identifiers`` and blacklist values are handled by their own kind."""
+
+_OWNER_FIELD: Final = {"order.paid.v1": "buyer_id"}
+
+
+def owner_of(event_type: str, data: Mapping[str, Any]) -> str:
+    """Whose key seals the personal values of an event; NOBODY for those of no member."""
+    owner = data.get(_OWNER_FIELD.get(event_type, "member_id"))
+    return owner if isinstance(owner, str) else NOBODY
+
+
+def has_personal(event_type: str, data: Mapping[str, Any]) -> bool:
+    """Whether an event carries any personal value, so that its owner needs a key."""
+    if event_type in ("member.identified.v1", "blacklist.listed.v1"):
+        return True
+    return any(data.get(field) is not None for field in PLAIN_PERSONAL_FIELDS.get(event_type, ()))
+
+
+def seal_value(keys: BrandKeys, member_key: bytes, context: str, kind: str, value: Any) -> dict[str, Any]:
+    """One personal value as it stands in the log."""
+    normal = normalise(kind, value) if kind != "external_id" else None
+    text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    sealed: dict[str, Any] = {"sealed": to_text(seal(member_key, text.encode(), context))}
+    if kind == "external_id":
+        sealed["token"] = keys.token("account", text)
+    elif normal is None:
+        sealed["token"] = None
+    else:
+        sealed["token"] = keys.token(normal.domain, normal.value)
+        sealed["links"] = normal.links
+        if normal.kind == "address":
+            sealed["building"] = keys.token("building", normal.building) if normal.building else None
+            sealed["place"] = normal.place
+    return sealed
+
+
+def seal_event(
+    event_type: str, data: dict[str, Any], brand: str, keys: BrandKeys, member_key: bytes
+) -> dict[str, Any]:
+    """The data of an event with every personal value sealed; the argument is left as it is."""
+    owner = owner_of(event_type, data)
+
+    def sealed(kind: str, value: Any) -> dict[str, Any]:
+        return seal_value(keys, member_key, value_context(brand, owner, kind), kind, value)
+
+    if event_type == "member.identified.v1":
+        return {
+            **data,
+            "identifiers": [
+                {"kind": item["kind"], "value": sealed(item["kind"], item["value"])} for item in data["identifiers"]
+            ],
+        }
+    if event_type == "blacklist.listed.v1":
+        if data["kind"] == "member":
+            return data
+        return {**data, "value": sealed(data["kind"], data["value"])}
+    fields = PLAIN_PERSONAL_FIELDS.get(event_type, {})
+    return {
+        name: sealed(fields[name], value) if name in fields and value is not None else value
+        for name, value in data.items()
+    }
+
+
+_SHOWN_WHOLE: Final = frozenset(
+    "specversion id source type time subject member_id order_id refund_id line_id product_id category quantity paid_fen"
+    " refund_fen freight_fen buyer_id promoter_id link_code click_id platform entry_channel channel region kind grade"
+    " invited_by registered_at seen_at approved_at at clicked_at requested_at placed_at paid_at completed_at refunded_at"
+    " cancelled_at".split()
+)
+_SHOWN_INSIDE: Final = frozenset({"data", "lines", "identifiers"})
+
+
+def shown(event: Any) -> Any:
+    """A refused event as people may see it: what the contract knows to be impersonal stays, all else is masked."""
+    return _walk(event, lambda name: name in _SHOWN_WHOLE)
+
+
+def _walk(value: Any, keep: Callable[[str], bool], name: str = "", depth: int = 0) -> Any:
+    if depth > 6:
+        return "***"
+    if isinstance(value, dict):
+        if name and name not in _SHOWN_INSIDE:
+            return "***"
+        # a field nobody knows may be a personal one misspelt, value and all, so even its name is cut
+        return {key[:40]: _walk(item, keep, key, depth + 1) for key, item in list(value.items())[:100]}
+    if isinstance(value, list):
+        if name and name not in _SHOWN_INSIDE:
+            return "***"
+        return [_walk(item, keep, name, depth + 1) for item in value[:20]]
+    if keep(name) or value is None or isinstance(value, bool):
+        return value[:200] if isinstance(value, str) else value
+    return "***"
+
+
+def personal_strings(event: Any) -> Iterator[str]:
+    """Every text of a refused event that :func:`shown` would mask, for sealing in dead letters."""
+    if isinstance(event, dict):
+        for key, value in event.items():
+            if isinstance(value, str) and key not in _SHOWN_WHOLE:
+                yield value
+            elif isinstance(value, dict | list):
+                yield from personal_strings(value)
+    elif isinstance(event, list):
+        for item in event:
+            yield from personal_strings(item)
