@@ -1,0 +1,139 @@
+"""A detached process that is recognised again later, by any command, and never mistaken for another.
+
+A process id alone proves nothing: ids are used again. The record keeps with it the boot and the tick at which
+the process started, as Linux tells them.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.limits import LOG_BYTES_MAX, STOP_SECONDS_MAX
+
+_POLL_SECONDS = 0.02
+_children: dict[int, subprocess.Popen[bytes]] = {}  # those this very process started: it must reap them
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """A process with its record (``run/<name>.json``) and its log (``logs/<name>.log``) in a data folder."""
+
+    name: str
+    data: Path
+
+    @property
+    def record(self) -> Path:
+        return self.data / "run" / f"{self.name}.json"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "logs" / f"{self.name}.log"
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> int:
+        """Start the command in its own session, output to the log, and record it. Returns its process id."""
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
+            os.replace(self.log, self.log.with_suffix(".log.1"))
+        with self.log.open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+        _children[child.pid] = child
+        write_private(self.record, json.dumps({"pid": child.pid, "started": _started(child.pid)}))
+        return child.pid
+
+    def pid(self) -> int | None:
+        """The id of the recorded process while it runs, else None."""
+        try:
+            recorded = json.loads(self.record.read_text())
+            pid, started = int(recorded["pid"]), recorded["started"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        if child := _children.get(pid):
+            child.poll()
+        return pid if started is not None and _started(pid) == started else None
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ask the process to end; kill it after the grace period. Its record goes with it."""
+        if (pid := self.pid()) is not None:
+            _send(pid, how)
+            if not self._gone_within(STOP_SECONDS_MAX):
+                _send(pid, signal.SIGKILL)
+                self._gone_within(STOP_SECONDS_MAX)
+        self.record.unlink(missing_ok=True)
+
+    def last_lines(self, count: int = 12) -> str:
+        """The end of its log, for a message to a person."""
+        try:
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+        except FileNotFoundError:
+            return "(no log)"
+
+    def _gone_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.pid() is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner only."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(part, path)
+
+
+def kill_working_in(folder: Path, program: str) -> None:
+    """Kill what a dead parent left behind: processes of that program whose working folder is this one."""
+    folder = folder.resolve()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            if (
+                entry.joinpath("exe").readlink().name == program
+                and entry.joinpath("cwd").readlink() == folder
+            ):
+                _send(int(entry.name), signal.SIGKILL)
+
+
+def _send(pid: int, how: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, how)
+
+
+def _started(pid: int) -> str | None:
+    """Boot and tick at which a process started; None when it is gone or only waits to be reaped."""
+    try:
+        # The second field is the program's name in parentheses and may hold spaces; the rest is regular.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+    state, ticks = fields[0], fields[19]
+    return None if state in "ZX" else f"{boot}:{ticks}"
