@@ -69,10 +69,10 @@ WITHDRAWAL_FEN_MIN: Final = 10  # 0.10 yuan, the smallest transfer of the channe
 WITHDRAWAL_FEN_MAX: Final = 5_000_000  # 50,000 yuan, the product's ceiling for one withdrawal
 
 # --- starting and stopping the platform ---------------------------------------------------------------------------
-SERVICE_READY_SECONDS_MAX: Final = 90.0  # Neo4j needs 5-7 s on two idle cores; a busy or slow machine gets patience
+SERVICE_READY_SECONDS_MAX: Final = 90.0  # Neo4j needs 5-7 s on two idle cores; a busy machine more
 PROCESS_READY_SECONDS_MAX: Final = 60.0  # the API and the worker answer in about 2 s
 STOP_SECONDS_MAX: Final = 20.0  # a process that has not gone by then is killed; every store survives a kill
 UP_LOCK_SECONDS_MAX: Final = 300.0  # a second `up` or `down` on the same folder waits for the first this long
 JAR_DOWNLOAD_SECONDS_MAX: Final = 60.0  # silence of the repository during one download
 JAR_DOWNLOADS_AT_ONCE: Final = 8  # past this the repository, not the machine, sets the pace
-LOG_BYTES_MAX: Final = 16 * 1024 * 1024  # a larger log of a service is set aside (one older copy) at its next start
+LOG_BYTES_MAX: Final = 16 * 1024 * 1024  # a larger log is set aside (one older copy) at the next start

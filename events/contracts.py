@@ -51,7 +51,9 @@ Text: TypeAlias = Annotated[
 ]
 AnyText: TypeAlias = Annotated[str, StringConstraints(pattern=_TEXT_PATTERN, max_length=limits.TEXT_CHARS_MAX)]
 Instant: TypeAlias = Annotated[
-    datetime, BeforeValidator(instant, json_schema_input_type=str), Field(json_schema_extra={"format": "date-time"})
+    datetime,
+    BeforeValidator(instant, json_schema_input_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
 ]
 Fen: TypeAlias = Annotated[int, Field(ge=0, le=limits.LINE_FEN_MAX)]
 Quantity: TypeAlias = Annotated[int, Field(ge=1, le=limits.QUANTITY_MAX)]

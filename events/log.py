@@ -140,9 +140,7 @@ NO_HASH = bytes(32)
 """The hash before the first event."""
 
 
-def _content(
-    brand: str, seq: int, event: NewEvent | _Link, accepted_at: datetime
-) -> bytes:
+def _content(brand: str, seq: int, event: NewEvent | _Link, accepted_at: datetime) -> bytes:
     return canonical(
         [
             brand,
@@ -158,9 +156,7 @@ def _content(
     )
 
 
-async def append(
-    conn: Connection, brand: str, events: Sequence[NewEvent], accepted_at: datetime
-) -> list[Appended]:
+async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accepted_at: datetime) -> list[Appended]:
     """Append what is new, in the order given; answer for each event where it stands.
 
     Takes the lock on the brand's head: appends of one brand happen one after the other. A repeat inside the batch is

@@ -64,9 +64,7 @@ def seal_value(keys: BrandKeys, member_key: bytes, context: str, kind: str, valu
     return sealed
 
 
-def seal_event(
-    event_type: str, data: dict[str, Any], brand: str, keys: BrandKeys, member_key: bytes
-) -> dict[str, Any]:
+def seal_event(event_type: str, data: dict[str, Any], brand: str, keys: BrandKeys, member_key: bytes) -> dict[str, Any]:
     """The data of an event with every personal value sealed; the argument is left as it is."""
     owner = owner_of(event_type, data)
 
