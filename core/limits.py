@@ -76,3 +76,11 @@ UP_LOCK_SECONDS_MAX: Final = 300.0  # a second `up` or `down` on the same folder
 JAR_DOWNLOAD_SECONDS_MAX: Final = 60.0  # silence of the repository during one download
 JAR_DOWNLOADS_AT_ONCE: Final = 8  # past this the repository, not the machine, sets the pace
 LOG_BYTES_MAX: Final = 16 * 1024 * 1024  # a larger log is set aside (one older copy) at the next start
+
+# --- clients of the API: demo shop and import ---------------------------------------------------------------------
+CLIENT_OUTAGE_SECONDS_MAX: Final = 600.0  # an outage is waited out this long: a person restarts a service in minutes
+CLIENT_PAUSE_SECONDS_MAX: Final = 5.0  # longest pause between two tries, so that work goes on soon after the return
+CLIENT_ANSWER_SECONDS_MAX: Final = 60.0  # silence of the API on one request; a batch of 1,000 events takes below 1 s
+CLIENT_CONNECT_SECONDS_MAX: Final = 5.0  # the API is near; a longer wait means that it is down
+IMPORT_ROWS_MAX: Final = 3_000_000  # orders of a file wait in memory to be put in order: about 0.4 kB for each row
+IMPORT_ROW_BYTES_MAX: Final = 1024 * 1024  # one row of an export; a longer one is a quote that was never closed
