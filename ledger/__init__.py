@@ -1,0 +1,1 @@
+"""Commissions, the books and withdrawals: every fen in double entry, nothing ever changed."""

@@ -1,0 +1,263 @@
+"""The books: facts in, journals out, one after the other in the order of the log.
+
+A ``Books`` holds what was loaded for one batch. It decides alone and in order; what it changed is read off it and
+saved in one go. It never looks at a clock: every instant comes with a fact.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ledger.domain import order as orders
+from ledger.domain import withdrawal as withdrawals
+from ledger.domain.accounts import Account
+from ledger.domain.facts import (
+    Fact,
+    OrderCancelled,
+    OrderCompleted,
+    OrderFollowUp,
+    OrderPaid,
+    OrderRefunded,
+    Outcome,
+    WithdrawalRejected,
+    WithdrawalRequested,
+)
+from ledger.domain.journal import Journal, Kind, accrual, clawback, transfer
+from ledger.domain.order import Order, Refunded, State
+from ledger.domain.plan import Plan, in_force
+from ledger.domain.wallet import Wallet
+from ledger.domain.withdrawal import Withdrawal
+
+_PAYABLE = {State.FROZEN: Account.PENDING, State.HELD: Account.HELD}
+
+
+class RefundSeen(NamedTuple):
+    """A refund id that was told once, applied or parked; its fingerprint tells a repeat from another content."""
+
+    refund_id: str
+    order_id: str
+    seq: int
+    data_print: bytes
+
+
+@dataclass(slots=True)
+class Sales:
+    """What changed in a member's sales: lines sold as level 1 net of refunds, commission net of clawbacks."""
+
+    own_gmv_fen: int = 0
+    commission_fen: int = 0
+
+
+@dataclass(slots=True)
+class Books:
+    """Loaded aggregates by id, and what a batch changed.
+
+    Before a fact is applied the following must be loaded, as far as they exist: its order, the parked facts of an
+    order that is paid, its refund id, its withdrawal, and the wallets of settled orders' payees and of the
+    withdrawal's member. A wallet that was not loaded is an empty one.
+    """
+
+    plans: Sequence[Plan]
+    orders: dict[str, Order] = field(default_factory=dict)
+    parked: dict[str, list[OrderFollowUp]] = field(default_factory=dict)
+    refunds: dict[str, RefundSeen] = field(default_factory=dict)
+    wallets: dict[str, Wallet] = field(default_factory=dict)
+    withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+
+    journals: list[Journal] = field(default_factory=list)
+    sales: dict[str, Sales] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    refunds_new: list[RefundSeen] = field(default_factory=list)
+    parked_new: dict[int, OrderFollowUp] = field(default_factory=dict)
+    parked_done: list[OrderFollowUp] = field(default_factory=list)
+    withdrawals_changed: set[str] = field(default_factory=set)
+
+    def apply(self, fact: Fact) -> list[Outcome]:
+        """Book one fact; its outcome, followed by those of parked facts it released, in the order of their seq."""
+        match fact:
+            case OrderPaid():
+                return self._paid(fact)
+            case OrderRefunded():
+                return [self._refund_told(fact)]
+            case OrderCompleted() | OrderCancelled():
+                return [self._followed(fact)]
+            case WithdrawalRequested():
+                return [self._withdrawal_requested(fact)]
+            case WithdrawalRejected():
+                return [self._withdrawal_rejected(fact)]
+
+    def settle(self, order: Order) -> None:
+        """Make an order's commission available and offset the arrears of its payees."""
+        owed = order.settle()
+        self.changed.add(order.order_id)
+        if not owed:
+            return
+        at = order.settled_at
+        moves = ((Account.PENDING, Account.AVAILABLE, member_id, fen) for member_id, fen in owed.items())
+        self.journals.append(transfer(Kind.SETTLEMENT, order.order_id, "", at, moves))
+        for member_id, fen in owed.items():
+            self._credit(member_id, fen, at, Kind.SETTLEMENT_OFFSET, order.order_id)
+
+    # --- orders ---------------------------------------------------------------------------------------------------
+
+    def _paid(self, fact: OrderPaid) -> list[Outcome]:
+        known = self.orders.get(fact.order_id)
+        if known is not None:
+            if known.data_print == fact.data_print:
+                return [Outcome(fact.seq, "none")]
+            return [Outcome(fact.seq, "refused", "order_conflict", {"order_id": fact.order_id, "first_seq": known.seq})]
+        order = orders.open_order(fact, in_force(self.plans, fact.placed_at))
+        self.orders[order.order_id] = order
+        self.opened.add(order.order_id)
+        owed = order.owed_fen()
+        if owed:
+            payable = _PAYABLE[State(order.state)]
+            self.journals.append(accrual(order.order_id, order.paid_at, payable, owed))
+        self._sold(order, sum(line.paid_fen for line in order.lines), owed)
+        outcomes = [Outcome(fact.seq, "applied")]
+        for waiting in sorted(self.parked.pop(fact.order_id, ()), key=lambda told: told.seq):
+            if self.parked_new.pop(waiting.seq, None) is None:
+                self.parked_done.append(waiting)
+            outcomes.append(self._follow(order, waiting))
+        return outcomes
+
+    def _refund_told(self, fact: OrderRefunded) -> Outcome:
+        known = self.refunds.get(fact.refund_id)
+        if known is not None:
+            if known.data_print == fact.data_print:
+                return Outcome(fact.seq, "none")
+            return Outcome(
+                fact.seq, "refused", "refund_conflict", {"refund_id": fact.refund_id, "first_seq": known.seq}
+            )
+        seen = RefundSeen(fact.refund_id, fact.order_id, fact.seq, fact.data_print)
+        self.refunds[fact.refund_id] = seen
+        self.refunds_new.append(seen)
+        return self._followed(fact)
+
+    def _followed(self, fact: OrderFollowUp) -> Outcome:
+        order = self.orders.get(fact.order_id)
+        if order is None:
+            self.parked.setdefault(fact.order_id, []).append(fact)
+            self.parked_new[fact.seq] = fact
+            return Outcome(fact.seq, "parked")
+        return self._follow(order, fact)
+
+    def _follow(self, order: Order, fact: OrderFollowUp) -> Outcome:
+        self.changed.add(order.order_id)
+        match fact:
+            case OrderCompleted():
+                return Outcome(fact.seq, "applied" if order.complete(fact.completed_at) else "none")
+            case OrderCancelled():
+                source = _source_of_clawback(order)
+                done = order.cancel(fact.cancelled_at)
+                if done is None:
+                    return Outcome(fact.seq, "none")
+                self._take_back(order, done, source, Kind.CANCELLATION, "", fact.cancelled_at)
+                return Outcome(fact.seq, "applied")
+            case OrderRefunded():
+                source = _source_of_clawback(order)
+                done = order.refund(fact.lines)
+                self._take_back(order, done, source, Kind.CLAWBACK, fact.refund_id, fact.refunded_at)
+                return _refund_outcome(fact, done)
+
+    def _take_back(
+        self, order: Order, done: Refunded, source: Account, kind: Kind, cause: str, told_at: datetime
+    ) -> None:
+        """Book a clawback: out of the order's own pending or held commission, else out of the payees' wallets."""
+        taken = done.clawed_back_fen
+        self._sold(order, -done.lines_fen, {member_id: -fen for member_id, fen in taken.items()})
+        if not taken:
+            return
+        parts: list[tuple[Account, str, int]] = []
+        if source is not Account.AVAILABLE:
+            at = max(told_at, order.paid_at)
+            parts = [(source, member_id, fen) for member_id, fen in taken.items()]
+        else:
+            at = max(told_at, order.settled_at)
+            for member_id, fen in taken.items():
+                met = self._wallet(member_id).take(fen, at)
+                parts.append((Account.AVAILABLE, member_id, met.available_fen))
+                parts.append((Account.ARREARS, member_id, met.arrears_fen))
+        self.journals.append(clawback(kind, order.order_id, cause, at, parts))
+
+    def _sold(self, order: Order, lines_fen: int, commission_fen: dict[str, int]) -> None:
+        if order.promoter_id is not None and lines_fen:
+            self.sales.setdefault(order.promoter_id, Sales()).own_gmv_fen += lines_fen
+        for member_id, fen in commission_fen.items():
+            self.sales.setdefault(member_id, Sales()).commission_fen += fen
+
+    # --- withdrawals ----------------------------------------------------------------------------------------------
+
+    def _withdrawal_requested(self, fact: WithdrawalRequested) -> Outcome:
+        if fact.withdrawal_id in self.withdrawals:
+            return Outcome(fact.seq, "none")
+        wallet = self._wallet(fact.member_id)
+        code = withdrawals.refusal(fact, wallet)
+        if code is not None:
+            detail: dict[str, Any] = {"available_fen": wallet.available_fen, "arrears_fen": wallet.arrears_fen}
+            return Outcome(fact.seq, "refused", code, detail if fact.member_known else None)
+        wallet.freeze(fact.amount_fen)
+        self.withdrawals[fact.withdrawal_id] = withdrawals.requested(fact)
+        self.withdrawals_changed.add(fact.withdrawal_id)
+        moves = [(Account.AVAILABLE, Account.IN_WITHDRAWAL, fact.member_id, fact.amount_fen)]
+        self.journals.append(transfer(Kind.WITHDRAWAL, fact.withdrawal_id, "", fact.at, moves))
+        return Outcome(fact.seq, "applied")
+
+    def _withdrawal_rejected(self, fact: WithdrawalRejected) -> Outcome:
+        withdrawal = self.withdrawals.get(fact.withdrawal_id)
+        if withdrawal is None:
+            return Outcome(fact.seq, "refused", "unknown_withdrawal")
+        if withdrawal.status != "requested":
+            return Outcome(fact.seq, "refused", "already_decided", {"status": withdrawal.status})
+        withdrawal.status = "rejected"
+        withdrawal.rejected_at, withdrawal.rejected_by, withdrawal.reason = fact.at, fact.actor, fact.reason
+        self.withdrawals_changed.add(fact.withdrawal_id)
+        at = max(fact.at, withdrawal.requested_at)
+        member_id, fen = withdrawal.member_id, withdrawal.gross_fen
+        moves = [(Account.IN_WITHDRAWAL, Account.AVAILABLE, member_id, fen)]
+        self.journals.append(transfer(Kind.REJECTION, fact.withdrawal_id, "", at, moves))
+        self._credit(member_id, fen, at, Kind.REJECTION_OFFSET, fact.withdrawal_id)
+        return Outcome(fact.seq, "applied")
+
+    # --- wallets --------------------------------------------------------------------------------------------------
+
+    def _wallet(self, member_id: str) -> Wallet:
+        wallet = self.wallets.get(member_id)
+        if wallet is None:
+            wallet = self.wallets[member_id] = Wallet(member_id)
+        return wallet
+
+    def _credit(self, member_id: str, fen: int, at: datetime, kind: Kind, subject: str) -> None:
+        """A credit to available, and the offset of arrears out of it."""
+        offset = self._wallet(member_id).credit(fen, at)
+        if offset is not None:
+            moves = [(Account.AVAILABLE, Account.ARREARS, member_id, offset.fen)]
+            self.journals.append(transfer(kind, subject, member_id, offset.effective_at, moves))
+
+
+def wallets_needed(facts: Iterable[Fact], orders: Iterable[Order], withdrawals: Iterable[Withdrawal]) -> set[str]:
+    """The members whose wallets these facts may touch, given the orders and withdrawals they name."""
+    needed = {fact.member_id for fact in facts if isinstance(fact, WithdrawalRequested)}
+    needed.update(withdrawal.member_id for withdrawal in withdrawals)
+    needed.update(part.member_id for order in orders if order.state == State.SETTLED for part in order.commissions)
+    return needed
+
+
+def _source_of_clawback(order: Order) -> Account:
+    """Where an order's commission lies now."""
+    return _PAYABLE.get(State(order.state), Account.AVAILABLE)
+
+
+def _refund_outcome(fact: OrderRefunded, done: Refunded) -> Outcome:
+    detail: dict[str, Any] = {}
+    if done.unknown_lines:
+        detail["unknown_lines"] = list(done.unknown_lines)
+    if done.capped_fen:
+        detail["capped_fen"] = done.capped_fen
+    if not detail:
+        return Outcome(fact.seq, "applied")
+    if len(done.unknown_lines) == len(fact.lines):
+        return Outcome(fact.seq, "refused", "unknown_line", detail)
+    return Outcome(fact.seq, "applied", "unknown_line" if done.unknown_lines else "refund_capped", detail)

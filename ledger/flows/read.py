@@ -1,0 +1,203 @@
+"""What can be read of the books: orders, balances, statements, the trial balance, and the proof that all fits."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.postgres import Connection
+from ledger.domain.accounts import Account
+from ledger.domain.journal import Entry, Journal, add_content, content_hex, genesis, journal_hash
+from ledger.domain.order import Order
+from ledger.domain.withdrawal import Withdrawal
+from ledger.store import journals, orders, withdrawals
+from ledger.store.journals import ChainRow, EntryRow
+from ledger.store.orders import SalesRow
+
+_HASH_SPACE = 1 << 256
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order with the numbers of its journals."""
+
+    order: Order
+    journals: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """A member's money in fen, each part zero or more.
+
+    ``pending`` waits for settlement, ``held`` for a verdict, ``available`` may be withdrawn; ``in_withdrawal`` is asked
+    for and not yet paid; ``paid`` and ``tax_withheld`` went out; ``arrears`` are owed by the member.
+    """
+
+    pending_fen: int
+    available_fen: int
+    held_fen: int
+    in_withdrawal_fen: int
+    paid_fen: int
+    arrears_fen: int
+    tax_withheld_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """One account of the trial balance: its balance stands on one side, the other is 0."""
+
+    account: str
+    debit_fen: int
+    credit_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """Every account with entries; ``total_fen`` is debits less credits and must be 0."""
+
+    accounts: list[AccountBalance]
+    total_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether the books are what was booked; ``problem`` says where they are not."""
+
+    ok: bool
+    journals: int
+    head_hash: str
+    content_hash: str
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFigures:
+    """Orders the ledger knows, and an order-free hash of :func:`order_figure` over them."""
+
+    orders: int
+    hash: str
+
+
+async def order(conn: Connection, order_id: str) -> OrderView | None:
+    """An order as the books keep it; None where it was never paid."""
+    found = (await orders.load_orders(conn, [order_id])).get(order_id)
+    if found is None:
+        return None
+    return OrderView(found, await orders.journals_of(conn, order_id))
+
+
+async def balances(conn: Connection, member_id: str, as_of: datetime | None) -> Balances:
+    """A member's balances: of all that is booked, or of what was effective at ``as_of``; zeros for a stranger."""
+    debit = await journals.balances(conn, member_id, as_of)
+
+    def owed(account: Account) -> int:
+        return -debit.get(account, 0)
+
+    return Balances(
+        pending_fen=owed(Account.PENDING),
+        available_fen=owed(Account.AVAILABLE),
+        held_fen=owed(Account.HELD),
+        in_withdrawal_fen=owed(Account.IN_WITHDRAWAL) + owed(Account.CLEARING),
+        paid_fen=owed(Account.CHANNEL_CASH),
+        arrears_fen=debit.get(Account.ARREARS, 0),
+        tax_withheld_fen=owed(Account.TAX_WITHHELD),
+    )
+
+
+async def entries(conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int) -> list[EntryRow]:
+    """A member's statement, the latest booked first, from before ``(journal number, place)`` on."""
+    return await journals.entries(conn, member_id, before, count_max)
+
+
+async def trial_balance(conn: Connection, as_of: datetime | None) -> TrialBalance:
+    """The balance of each account, payees summed."""
+    rows = await journals.trial_balance(conn, as_of)
+    return TrialBalance(
+        [AccountBalance(row.account, max(row.balance_fen, 0), max(-row.balance_fen, 0)) for row in rows],
+        sum(row.balance_fen for row in rows),
+    )
+
+
+async def verify(conn: Connection, brand: str) -> Verification:
+    """Recompute the hash chain from the rows as stored, and compare balances with the sums of their entries."""
+    head = await journals.head(conn)
+    number, previous, content = 0, genesis(brand), 0
+    problem = None
+    if head is not None:
+        rows: list[ChainRow] = []
+        async for row in journals.chain(conn, head.number):
+            if rows and rows[0].number != row.number:
+                number, previous, content, found = _check(rows, number, previous, content)
+                problem = problem or found
+                rows = []
+            rows.append(row)
+        if rows:
+            number, previous, content, found = _check(rows, number, previous, content)
+            problem = problem or found
+        if number != head.number or previous != bytes(head.hash):
+            problem = problem or f"the chain ends at journal {number}, its head says {head.number}"
+    for off in await journals.balances_off(conn):
+        problem = problem or (
+            f"account {off.account} of {off.member_id} says {off.balance_fen} fen, its entries {off.entries_fen}"
+        )
+    total_fen = (await trial_balance(conn, None)).total_fen
+    if total_fen:
+        problem = problem or f"the trial balance is off by {total_fen} fen"
+    return Verification(problem is None, number, previous.hex(), content_hex(content), problem)
+
+
+def _check(rows: list[ChainRow], number: int, previous: bytes, content: int) -> tuple[int, bytes, int, str | None]:
+    """One stored journal against its hash; the chain goes on from what is stored, so that one fault is one problem."""
+    first = rows[0]
+    if first.effective_at is None:
+        return first.number, bytes(first.hash), content, f"journal {first.number} has no entries"
+    parts = tuple(Entry(row.account or "", row.member_id, row.amount_fen or 0) for row in rows)
+    journal = Journal(first.kind, first.subject, first.cause, first.effective_at, parts)
+    problem = None
+    if first.number != number + 1:
+        problem = f"journal {number + 1} is missing"
+    elif journal_hash(previous, first.number, first.recorded_at, journal) != bytes(first.hash):
+        problem = f"journal {first.number} is not what was booked: its hash differs"
+    elif any(row.effective_at != first.effective_at for row in rows):
+        problem = f"journal {first.number} has entries of different times"
+    elif sum(part.amount_fen for part in parts):
+        problem = f"journal {first.number} is out of balance"
+    return first.number, bytes(first.hash), add_content(content, journal), problem
+
+
+async def withdrawal(conn: Connection, withdrawal_id: str) -> Withdrawal | None:
+    """One withdrawal; None where there is none of this id."""
+    return (await withdrawals.load_withdrawals(conn, [withdrawal_id])).get(withdrawal_id)
+
+
+async def withdrawals_page(
+    conn: Connection, member_id: str | None, status: str | None, before_seq: int | None, count_max: int
+) -> list[Withdrawal]:
+    """Withdrawals, newest first, of everybody or one member, in any status or one, from before a seq on."""
+    return await withdrawals.page(conn, member_id, status, before_seq, count_max)
+
+
+async def sales(conn: Connection, member_ids: Collection[str]) -> dict[str, SalesRow]:
+    """Sales and commission of members, zeros for those without any."""
+    found = {row.member_id: row for row in await orders.load_sales(conn, member_ids)}
+    return {member_id: found.get(member_id, SalesRow(member_id, 0, 0)) for member_id in member_ids}
+
+
+def order_figure(order_id: str, buyer_id: str, member_ids: Collection[str]) -> int:
+    """One order as a number to sum up: its buyer and the persons of its chain, level 1 first."""
+    text = "\x1f".join((order_id, buyer_id, *member_ids))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest())
+
+
+def figures_hash(total: int) -> str:
+    """A sum of :func:`order_figure` as 64 hex digits."""
+    return f"{total % _HASH_SPACE:064x}"
+
+
+async def ledger_figures(conn: Connection) -> LedgerFigures:
+    """How many orders the ledger knows and a hash over them, to be compared with those of the log and the graph."""
+    count, total = 0, 0
+    async for row in orders.FIGURES.stream(conn):
+        count += 1
+        total += order_figure(row.order_id, row.buyer_id, row.member_ids)
+    return LedgerFigures(count, figures_hash(total))

@@ -1,0 +1,1 @@
+"""Rows and query files of the ledger; opened by its flows only."""

@@ -1,0 +1,11 @@
+-- name:    ledger/sales_add
+-- does:    Add to members' sales and commission.
+-- mode:    write
+-- params:  member_id: list[str], own_gmv_fen: list[int], commission_fen: list[int]
+-- returns: nothing
+-- bound:   the payees of one batch
+INSERT INTO member_sales AS s (brand, member_id, own_gmv_fen, commission_fen)
+SELECT current_setting('trefoil.brand'), c.*
+FROM unnest(%(member_id)b::text[], %(own_gmv_fen)b::bigint[], %(commission_fen)b::bigint[]) AS c
+ON CONFLICT (brand, member_id) DO UPDATE
+SET own_gmv_fen = s.own_gmv_fen + excluded.own_gmv_fen, commission_fen = s.commission_fen + excluded.commission_fen;
