@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, get_type_hints
@@ -200,7 +200,7 @@ class CypherQuery(Generic[Row]):
 def _plain(value: Any) -> Any:
     """Neo4j's own instants become datetime, at any depth."""
     if isinstance(value, DateTime):
-        return value.to_native()
+        return value.to_native().astimezone(UTC)
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

@@ -1,0 +1,10 @@
+// name:    members/ensure
+// does:    Make the members that events of a batch speak of for the first time.
+// mode:    write
+// params:  rows: list[map]
+// returns: nothing
+// bound:   1,000 events (PROJECT_EVENTS_MAX); a row: key, brand, member_id, seq
+UNWIND $rows AS row
+MERGE (m:Member {key: row.key})
+  ON CREATE SET m.brand = row.brand, m.member_id = row.member_id, m.first_seq = row.seq,
+                m.standing = [], m.standing_at = [], m.standing_seq = []

@@ -1,0 +1,82 @@
+// name:    orders/record
+// does:    Write orders, freeze who stands above each buyer as of the order, and find what ties the buyer to those persons.
+// mode:    write
+// params:  rows: list[map], ties_max: int
+// returns: seq: int, how: str?, chain: list[map], ties: list[map]
+// bound:   1,000 orders (PROJECT_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX); a row: seq, key, brand,
+//          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, named_keys, and per kind of identifier
+//          a list of {key, token, links, building, place}
+UNWIND $rows AS row
+MATCH (b:Member {key: row.buyer_key})
+// level 1: the binding that held when the order was placed, else the promoter it names, else a distributor's own inviter
+CALL (row, b) {
+  OPTIONAL MATCH (b)-[r:BOUND_TO]->(bound)
+    WHERE r.seq < row.seq AND r.valid_from <= row.placed_at AND row.placed_at < r.valid_to
+  OPTIONAL MATCH (named:Member {key: row.promoter_key})
+    WHERE bound IS NULL AND named <> b AND named.approved_seq < row.seq AND named.approved_at <= row.placed_at
+  OPTIONAL MATCH (b)-[i:INVITED_BY]->(inviter)
+    WHERE bound IS NULL AND named IS NULL AND b.approved_seq < row.seq AND b.approved_at <= row.placed_at
+      AND i.seq < row.seq AND i.valid_from <= row.placed_at
+      AND (i.valid_to IS NULL OR i.closed_seq >= row.seq OR row.placed_at < i.valid_to)
+  RETURN coalesce(bound, named, inviter) AS first,
+         CASE WHEN bound IS NOT NULL THEN 'bound' WHEN named IS NOT NULL THEN 'named' WHEN inviter IS NOT NULL THEN 'inviter' END AS how
+  LIMIT 1
+}
+CALL (row, first) {
+  OPTIONAL MATCH (first)-[i:INVITED_BY]->(second)
+    WHERE i.seq < row.seq AND i.valid_from <= row.placed_at
+      AND (i.valid_to IS NULL OR i.closed_seq >= row.seq OR row.placed_at < i.valid_to)
+  OPTIONAL MATCH (second)-[j:INVITED_BY]->(third)
+    WHERE j.seq < row.seq AND j.valid_from <= row.placed_at
+      AND (j.valid_to IS NULL OR j.closed_seq >= row.seq OR row.placed_at < j.valid_to)
+  RETURN second, third
+  LIMIT 1
+}
+WITH row, b, how, [u IN [first, second, third] WHERE u IS NOT NULL] AS uppers
+// ties: walk out from the two persons, whose own identifiers are few, never from a shared thing, whose users may be many
+CALL (row, b, uppers) {
+  UNWIND range(0, size(uppers) - 1) AS place
+  WITH row, b, place, uppers[place] AS u
+  WHERE u <> b
+  MATCH (u)-[ru:USES|PAID_TO|REACHED_AT|IDENTIFIED_BY]->(x)
+  WHERE ru.seq < row.seq AND x.links
+  WITH row, b, place, x, x.key IN row.named_keys AS named,
+       EXISTS { (b)-[rb:USES|PAID_TO|REACHED_AT|IDENTIFIED_BY]->(x) WHERE rb.seq < row.seq } AS own
+  WHERE named OR own
+  RETURN collect({level: place + 1, kind: labels(x)[0], token: x.token, named: named AND NOT own})[..$ties_max] AS ties
+}
+CREATE (o:Order {key: row.key, brand: row.brand, order_id: row.order_id, seq: row.seq, placed_at: row.placed_at,
+                 paid_fen: row.paid_fen, data_print: row.data_print})
+CREATE (o)-[:PLACED_BY]->(b)
+FOREACH (place IN range(0, size(uppers) - 1) |
+  FOREACH (u IN [uppers[place]] | CREATE (o)-[:PROMOTED_BY {level: place + 1}]->(u)))
+FOREACH (u IN [u IN uppers[..1] WHERE u <> b] |
+  MERGE (b)-[t:BOUGHT_THROUGH]->(u)
+    ON CREATE SET t.times = 1, t.paid_fen = row.paid_fen, t.first_seen = row.placed_at, t.last_seen = row.placed_at
+    ON MATCH SET t.times = t.times + 1, t.paid_fen = t.paid_fen + row.paid_fen,
+      t.first_seen = CASE WHEN row.placed_at < t.first_seen THEN row.placed_at ELSE t.first_seen END,
+      t.last_seen = CASE WHEN row.placed_at > t.last_seen THEN row.placed_at ELSE t.last_seen END)
+FOREACH (i IN row.devices |
+  MERGE (x:Device {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
+  CREATE (o)-[:USES {seq: row.seq}]->(x))
+FOREACH (i IN row.ips |
+  MERGE (x:Ip {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
+  CREATE (o)-[:SEEN_FROM {seq: row.seq}]->(x))
+FOREACH (i IN row.phones |
+  MERGE (x:Phone {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
+  CREATE (o)-[:REACHED_AT {seq: row.seq}]->(x))
+FOREACH (i IN row.payout_accounts |
+  MERGE (x:PayoutAccount {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
+  CREATE (o)-[:PAID_TO {seq: row.seq}]->(x))
+FOREACH (i IN row.addresses |
+  MERGE (x:Address {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links, x.building = i.building, x.place = i.place
+  CREATE (o)-[:SHIPS_TO {seq: row.seq}]->(x))
+RETURN row.seq AS seq, how,
+       [place IN range(0, size(uppers) - 1) | {
+         level: place + 1, member_id: uppers[place].member_id, is_buyer: uppers[place] = b,
+         standing: last([i IN range(0, size(uppers[place].standing_at) - 1)
+                         WHERE uppers[place].standing_at[i] <= row.placed_at AND uppers[place].standing_seq[i] < row.seq
+                         | uppers[place].standing[i]]),
+         grade: last([i IN range(0, coalesce(size(uppers[place].grades), 0) - 1)
+                      WHERE uppers[place].grades_seq[i] < row.seq | uppers[place].grades[i]])
+       }] AS chain, ties

@@ -1,0 +1,43 @@
+// name:    tree/move
+// does:    Put distributors with their teams under another inviter, or make them roots, or say why not.
+// mode:    write
+// params:  rows: list[map], levels: int
+// returns: seq: int, code: str?, moved: int, depth: int
+// bound:   1,000 moves (PROJECT_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key,
+//          inviter_key, at, dry_run
+UNWIND $rows AS row
+CALL (row) {
+  OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq < row.seq AND size(m.standing) > 0
+  OPTIONAL MATCH (inviter:Member {key: row.inviter_key}) WHERE inviter.first_seq < row.seq
+  OPTIONAL MATCH (m)-[open:INVITED_BY]->(present) WHERE open.valid_to IS NULL
+  WITH *, last([i IN range(0, coalesce(size(inviter.standing_at), 0) - 1)
+                WHERE inviter.standing_at[i] <= row.at AND inviter.standing_seq[i] < row.seq | inviter.standing[i]]) AS standing
+  WITH row, m, inviter, open,
+       CASE
+         WHEN m IS NULL OR (row.inviter_key IS NOT NULL AND inviter IS NULL) THEN 'unknown_member'
+         WHEN m = inviter THEN 'self_binding'
+         WHEN inviter IS NOT NULL AND coalesce(standing, 'none') <> 'active' THEN 'promoter_inactive'
+         WHEN coalesce(inviter.key, '') = coalesce(present.key, '') THEN 'already_bound'
+       END AS early
+  CALL (row, m, inviter, early) {
+    WITH row, m, inviter, early WHERE early IS NULL AND inviter IS NOT NULL
+    MATCH path = SHORTEST 1 (inviter)(()-[up:BOUND_TO|INVITED_BY WHERE up.valid_to IS NULL OR row.at < up.valid_to]->()){1,1000}(m)
+    RETURN count(path) > 0 AS loops
+  }
+  CALL (m, inviter, early) {
+    WITH m, inviter, early WHERE early IS NULL
+    MATCH down = (m)(()<-[d:INVITED_BY WHERE d.valid_to IS NULL]-()){0,3}()
+    WITH inviter, count(*) AS moved, max(length(down)) AS below
+    OPTIONAL MATCH up = (inviter)(()-[a:INVITED_BY WHERE a.valid_to IS NULL]->()){0,3}()
+    WITH moved, below, max(length(up)) AS above
+    RETURN moved, below + 1 + coalesce(above + 1, 0) AS depth
+  }
+  WITH row, m, inviter, open, coalesce(moved, 0) AS moved, coalesce(depth, 0) AS depth,
+       CASE WHEN early IS NOT NULL THEN early WHEN loops THEN 'would_loop' WHEN depth > $levels THEN 'too_deep' END AS code
+  FOREACH (_ IN CASE WHEN code IS NULL AND NOT row.dry_run AND open IS NOT NULL THEN [1] ELSE [] END |
+    SET open.valid_to = row.at, open.closed_seq = row.seq)
+  FOREACH (_ IN CASE WHEN code IS NULL AND NOT row.dry_run AND inviter IS NOT NULL THEN [1] ELSE [] END |
+    CREATE (m)-[:INVITED_BY {seq: row.seq, valid_from: row.at}]->(inviter))
+  RETURN code, moved, depth
+}
+RETURN row.seq AS seq, code, moved, depth

@@ -1,0 +1,1 @@
+"""Pure rules and words of the graph."""

@@ -1,0 +1,106 @@
+"""What the graph is told, in the order of the log, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An identifier as the graph knows it; ``links`` is False for what must never tie two people."""
+
+    token: str
+    links: bool = True
+    building: str | None = None
+    place: str | None = None
+
+
+Tokens: TypeAlias = Mapping[str, tuple[Token, ...]]
+"""Identifiers by kind of the contract (``device``, ``ip``, ``phone`` …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    seq: int
+    member_id: str
+    at: datetime
+    kind: str
+    entry_channel: str | None
+    platform: str
+    account: str | None
+    """Token of the account's external id."""
+    invited_by: str | None
+    link_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    seq: int
+    member_id: str
+    at: datetime
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """``inviter_given`` tells an explicit null (a root) from a field left out (the current promoter)."""
+
+    seq: int
+    member_id: str
+    at: datetime
+    grade: str | None
+    inviter_given: bool
+    inviter_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    seq: int
+    member_id: str
+    at: datetime
+    standing: Literal["active", "suspended"]
+
+
+@dataclass(frozen=True, slots=True)
+class BindAsked:
+    seq: int
+    member_id: str
+    promoter_id: str
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    seq: int
+    member_id: str
+    inviter_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    seq: int
+    order_id: str
+    buyer_id: str
+    promoter_id: str | None
+    placed_at: datetime
+    paid_fen: int
+    data_print: str
+    tokens: Tokens = field(default_factory=dict)
+
+
+Fact: TypeAlias = Registered | Identified | Approved | Stood | BindAsked | Moved | Ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the graph made of one fact: its status, a code for what was refused, and the effects."""
+
+    seq: int
+    status: Literal["applied", "refused", "none"]
+    code: str | None = None
+    detail: dict[str, Any] | None = None

@@ -1,0 +1,1 @@
+"""Load, decide, save: what the graph room offers to others."""

@@ -1,0 +1,350 @@
+"""A batch of facts into the graph, in one write transaction with its watermark.
+
+Facts of a batch are grouped by what they do, so that each kind is one query. Grouping never changes an answer: members
+and identifiers carry the number of the event that made them, and every question of an order looks only at what smaller
+numbers made; what changes the tree, orders' bindings included, is decided strictly in the order of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+import orjson
+from neo4j import AsyncTransaction
+
+from core import limits
+from core.clock import iso
+from core.neo4j import Graph
+from graph.domain.chain import frozen_chain
+from graph.domain.facts import (
+    Approved,
+    BindAsked,
+    Fact,
+    Finding,
+    Identified,
+    Moved,
+    Ordered,
+    Registered,
+    Stood,
+    Tokens,
+)
+from graph.store import projection as store
+
+_FIELD_OF_KIND: Final = {
+    "device": "devices",
+    "ip": "ips",
+    "phone": "phones",
+    "unionid": "unionids",
+    "payout_account": "payout_accounts",
+    "id_card": "id_cards",
+    "address": "addresses",
+}
+_STRONG_IN_ORDERS: Final = ("device", "phone", "payout_account")
+"""Identifiers named in an order that tie it to a person who owns the same."""
+
+
+class Fenced(Exception):
+    """Somebody else has projected this stretch of the log; read the watermark again."""
+
+
+async def standing_at(graph: Graph, brand: str) -> tuple[int, list[Finding]]:
+    """The graph's watermark, and the findings of its last batch (they may not have reached the log's store)."""
+    async with graph.reading() as tx:
+        stand = await store.WATERMARK.one(tx, brand=brand)
+    if stand is None:
+        return 0, []
+    return stand.seq, [Finding(**item) for item in orjson.loads(stand.outcomes)]
+
+
+async def project(graph: Graph, brand: str, after: int, upto: int, facts: Sequence[Fact]) -> list[Finding]:
+    """Apply the facts of the log's stretch ``after < seq ≤ upto``, in order, exactly once.
+
+    Raises Fenced when the graph does not stand at ``after``.
+    """
+    async with graph.writing() as tx:
+        stand = await store.FENCE.one(tx, brand=brand)
+        if stand is None or stand.seq != after:
+            raise Fenced(brand)
+        findings = await _apply(tx, brand, facts)
+        text = orjson.dumps([asdict(finding) for finding in findings]).decode()
+        await store.ADVANCE.run(tx, brand=brand, after=after, seq=upto, outcomes=text)
+    return findings
+
+
+async def forget(graph: Graph, brand: str) -> None:
+    """Delete a brand's whole graph and set its watermark to the log's beginning, to be projected anew."""
+    async with graph.writing() as tx:
+        await store.FENCE.one(tx, brand=brand)
+        await store.ADVANCE.run(tx, brand=brand, after=0, seq=0, outcomes="[]")
+    deleted = limits.PROJECT_EVENTS_MAX
+    while deleted:
+        async with graph.writing() as tx:
+            row = await store.FORGET_GRAPH.one(tx, prefix=f"{brand}|", count=limits.PROJECT_EVENTS_MAX)
+        deleted = row.deleted if row else 0
+
+
+async def _apply(tx: AsyncTransaction, brand: str, facts: Sequence[Fact]) -> list[Finding]:
+    orders, repeated = await _first_orders(tx, brand, [f for f in facts if isinstance(f, Ordered)])
+    await _make_members(tx, brand, facts)
+    await _see(tx, brand, [f for f in facts if isinstance(f, Identified)])
+    tree = await _decide_tree(tx, brand, facts, orders)
+    recorded = await _record_orders(tx, brand, orders, tree)
+    by_seq = {finding.seq: finding for finding in (*tree.values(), *repeated, *recorded)}
+    return [by_seq[seq] for seq in sorted(by_seq)]
+
+
+async def _first_orders(
+    tx: AsyncTransaction, brand: str, orders: Sequence[Ordered]
+) -> tuple[list[Ordered], list[Finding]]:
+    if not orders:
+        return [], []
+    keys = list({f"{brand}|{order.order_id}" for order in orders})
+    prints = {row.key: row.data_print for row in await store.KNOWN_ORDERS.run(tx, keys=keys)}
+    first: list[Ordered] = []
+    repeated: list[Finding] = []
+    for order in orders:
+        known = prints.get(f"{brand}|{order.order_id}")
+        if known is None:
+            prints[f"{brand}|{order.order_id}"] = order.data_print
+            first.append(order)
+        elif known == order.data_print:
+            repeated.append(Finding(order.seq, "none"))
+        else:
+            repeated.append(Finding(order.seq, "refused", "order_conflict"))
+    return first, repeated
+
+
+async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact]) -> None:
+    made = [f for f in facts if isinstance(f, Registered | Identified | Ordered)]
+    if not made:
+        return
+    ids = {(f.buyer_id if isinstance(f, Ordered) else f.member_id): f.seq for f in reversed(made)}
+    rows = [{"key": f"{brand}|{m}", "brand": brand, "member_id": m, "seq": seq} for m, seq in ids.items()]
+    await store.ENSURE_MEMBERS.run(tx, rows=rows)
+    registered = [f for f in made if isinstance(f, Registered)]
+    if registered:
+        await store.REGISTER.run(
+            tx,
+            rows=[
+                {
+                    "key": f"{brand}|{f.member_id}",
+                    "brand": brand,
+                    "seq": f.seq,
+                    "registered_at": f.at,
+                    "kind": f.kind,
+                    "entry_channel": f.entry_channel,
+                    "platform": f.platform,
+                    "account_key": f"{brand}|{f.platform}|{f.account}" if f.account else None,
+                    "account_token": f.account,
+                }
+                for f in registered
+            ],
+        )
+
+
+async def _see(tx: AsyncTransaction, brand: str, seen: Sequence[Identified]) -> None:
+    if seen:
+        rows = [
+            {"key": f"{brand}|{f.member_id}", "brand": brand, "seq": f.seq, "seen_at": f.at, **_identifiers(brand, f.tokens)}
+            for f in seen
+        ]
+        await store.SIGHTINGS.run(tx, rows=rows)
+
+
+def _identifiers(brand: str, tokens: Tokens) -> dict[str, list[dict[str, Any]]]:
+    return {
+        field: [{"key": f"{brand}|{t.token}", **asdict(t)} for t in dict.fromkeys(tokens.get(kind, ()))]
+        for kind, field in _FIELD_OF_KIND.items()
+    }
+
+
+def _until(at: datetime) -> datetime:
+    return at + timedelta(hours=24 * limits.BINDING_DAYS)
+
+
+def _tree_facts(facts: Iterable[Fact], orders: Sequence[Ordered]) -> Iterable[Approved | BindAsked | Stood | Moved]:
+    """What changes the tree, in the order of the log: registrations and first orders ask for bindings too."""
+    first = {order.seq for order in orders}
+    for fact in facts:
+        if isinstance(fact, Registered) and fact.invited_by is not None:
+            yield BindAsked(fact.seq, fact.member_id, fact.invited_by, fact.at, "registration")
+        elif isinstance(fact, Ordered) and fact.seq in first and fact.promoter_id is not None:
+            yield BindAsked(fact.seq, fact.buyer_id, fact.promoter_id, fact.placed_at, "order")
+        elif isinstance(fact, Approved | BindAsked | Stood | Moved):
+            yield fact
+
+
+async def _decide_tree(
+    tx: AsyncTransaction, brand: str, facts: Sequence[Fact], orders: Sequence[Ordered]
+) -> dict[int, Finding]:
+    findings = {
+        f.seq: Finding(f.seq, "applied", "unknown_link")
+        for f in facts
+        if isinstance(f, Registered) and f.invited_by is None and f.link_code is not None
+    }
+    registrations = {f.seq for f in facts if isinstance(f, Registered)}
+    for kind, run in groupby(_tree_facts(facts, orders), key=type):
+        for finding in await _DECIDE[kind](tx, brand, list(run)):
+            if finding.seq in registrations:  # the member is made, whatever became of the binding
+                finding = Finding(finding.seq, "applied", finding.code, finding.detail)
+            findings[finding.seq] = finding
+    return findings
+
+
+async def _bind(tx: AsyncTransaction, brand: str, asked: Sequence[BindAsked]) -> list[Finding]:
+    rows = [
+        {
+            "seq": f.seq,
+            "member_key": f"{brand}|{f.member_id}",
+            "promoter_key": f"{brand}|{f.promoter_id}",
+            "at": f.at,
+            "until": _until(f.at),
+            "how": f.how,
+        }
+        for f in asked
+    ]
+    codes = {row.seq: row.code for row in await store.BIND.run(tx, rows=rows)}
+    return [
+        _finding(
+            f.seq,
+            codes[f.seq],
+            bound={
+                "member_id": f.member_id,
+                "promoter_id": f.promoter_id,
+                "since": iso(f.at),
+                "expires_at": iso(_until(f.at)),
+                "how": f.how,
+            },
+        )
+        for f in asked
+    ]
+
+
+async def _approve(tx: AsyncTransaction, brand: str, asked: Sequence[Approved]) -> list[Finding]:
+    rows = [
+        {
+            "seq": f.seq,
+            "member_key": f"{brand}|{f.member_id}",
+            "inviter_given": f.inviter_given,
+            "inviter_key": f"{brand}|{f.inviter_id}" if f.inviter_id is not None else None,
+            "at": f.at,
+            "grade": f.grade,
+        }
+        for f in asked
+    ]
+    decided = {row.seq: row for row in await store.APPROVE.run(tx, rows=rows, levels=limits.LEVELS_MAX)}
+    return [
+        _finding(
+            f.seq,
+            decided[f.seq].code,
+            approved={
+                "member_id": f.member_id,
+                "inviter_id": _id(brand, decided[f.seq].inviter_key),
+                "at": iso(f.at),
+                "grade": f.grade,
+                "new": decided[f.seq].changed,
+            },
+        )
+        for f in asked
+    ]
+
+
+async def _stand(tx: AsyncTransaction, brand: str, asked: Sequence[Stood]) -> list[Finding]:
+    rows = [
+        {"seq": f.seq, "member_key": f"{brand}|{f.member_id}", "at": f.at, "standing": f.standing} for f in asked
+    ]
+    codes = {row.seq: row.code for row in await store.STAND.run(tx, rows=rows)}
+    return [
+        _finding(
+            f.seq, codes[f.seq], stood={"member_id": f.member_id, "at": iso(f.at), "standing": f.standing}
+        )
+        for f in asked
+    ]
+
+
+async def _move(tx: AsyncTransaction, brand: str, asked: Sequence[Moved]) -> list[Finding]:
+    rows = [move_row(brand, f.seq, f.member_id, f.inviter_id, f.at, dry_run=False) for f in asked]
+    decided = {row.seq: row for row in await store.MOVE.run(tx, rows=rows, levels=limits.LEVELS_MAX)}
+    return [
+        _finding(
+            f.seq,
+            decided[f.seq].code,
+            moved={
+                "member_id": f.member_id,
+                "inviter_id": f.inviter_id,
+                "at": iso(f.at),
+                "members_moved": decided[f.seq].moved,
+                "depth_after": decided[f.seq].depth,
+            },
+        )
+        for f in asked
+    ]
+
+
+def move_row(
+    brand: str, seq: int, member_id: str, inviter_id: str | None, at: datetime, *, dry_run: bool
+) -> dict[str, Any]:
+    """One row of the move query."""
+    return {
+        "seq": seq,
+        "member_key": f"{brand}|{member_id}",
+        "inviter_key": f"{brand}|{inviter_id}" if inviter_id is not None else None,
+        "at": at,
+        "dry_run": dry_run,
+    }
+
+
+_DECIDE: Final[dict[type, Any]] = {BindAsked: _bind, Approved: _approve, Stood: _stand, Moved: _move}
+
+
+def _finding(seq: int, code: str | None, **effect: dict[str, Any]) -> Finding:
+    return Finding(seq, "refused", code) if code else Finding(seq, "applied", None, effect)
+
+
+def _id(brand: str, key: str | None) -> str | None:
+    return key.removeprefix(f"{brand}|") if key else None
+
+
+async def _record_orders(
+    tx: AsyncTransaction, brand: str, orders: Sequence[Ordered], tree: dict[int, Finding]
+) -> list[Finding]:
+    if not orders:
+        return []
+    rows = []
+    for order in orders:
+        identifiers = _identifiers(brand, order.tokens)
+        strong = [i for kind in _STRONG_IN_ORDERS for i in identifiers[_FIELD_OF_KIND[kind]] if i["links"]]
+        rows.append(
+            {
+                "seq": order.seq,
+                "key": f"{brand}|{order.order_id}",
+                "brand": brand,
+                "order_id": order.order_id,
+                "buyer_key": f"{brand}|{order.buyer_id}",
+                "promoter_key": f"{brand}|{order.promoter_id}" if order.promoter_id is not None else None,
+                "placed_at": order.placed_at,
+                "paid_fen": order.paid_fen,
+                "data_print": order.data_print,
+                "named_keys": [i["key"] for i in strong],
+                **identifiers,
+            }
+        )
+    found = await store.RECORD_ORDERS.run(tx, rows=rows, ties_max=limits.TIES_PER_ORDER_MAX)
+    named_self = {o.seq for o in orders if o.promoter_id == o.buyer_id}
+    findings = []
+    for row in found:
+        # an order binds by the rules of a request; where it may not bind, that is no fault of the order
+        bound = tree.pop(row.seq, None)
+        detail = {
+            "how": row.how,
+            "chain": frozen_chain(row.chain),
+            "ties": row.ties,
+            "named_self": row.seq in named_self,
+            **((bound.detail or {}) if bound is not None else {}),
+        }
+        findings.append(Finding(row.seq, "applied", None, detail))
+    return findings

@@ -1,0 +1,1 @@
+"""The query files of the graph, as typed values."""

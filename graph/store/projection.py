@@ -1,0 +1,73 @@
+"""Queries of the projector: one per step of a batch, each over all rows of the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.queries import cypher
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where the graph of a brand stands; ``outcomes`` are those of the last batch, as JSON."""
+
+    seq: int
+    after: int
+    outcomes: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    key: str
+    data_print: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    seq: int
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDecided:
+    seq: int
+    code: str | None
+    inviter_key: str | None
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoveDecided:
+    seq: int
+    code: str | None
+    moved: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    seq: int
+    how: str | None
+    chain: list[dict[str, Any]]
+    ties: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    deleted: int
+
+
+FENCE = cypher("projector/fence", Stand)
+WATERMARK = cypher("projector/watermark", Stand)
+ADVANCE = cypher("projector/advance")
+FORGET_GRAPH = cypher("projector/forget_graph", Deleted)
+KNOWN_ORDERS = cypher("orders/known", KnownOrder)
+ENSURE_MEMBERS = cypher("members/ensure")
+REGISTER = cypher("members/register")
+SIGHTINGS = cypher("members/sightings")
+BIND = cypher("tree/bind", Decided)
+APPROVE = cypher("tree/approve", ApprovalDecided)
+STAND = cypher("tree/stand", Decided)
+MOVE = cypher("tree/move", MoveDecided)
+RECORD_ORDERS = cypher("orders/record", Recorded)

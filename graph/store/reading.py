@@ -1,0 +1,81 @@
+"""Queries of people and checks: members, the tree, and the ties between two persons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.queries import cypher
+
+
+@dataclass(frozen=True, slots=True)
+class Upline:
+    """A person above a member; ``level`` 1 is nearest, ``since`` when the step began to hold."""
+
+    level: int
+    member_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    promoter_id: str
+    since: datetime
+    expires_at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    """One distributor of a team; ``team`` are the ids of all distributors below it."""
+
+    level: int
+    member_id: str
+    grade: str | None
+    status: str | None
+    direct_count: int
+    customer_count: int
+    team: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the graph knows of a member; ``account_seqs`` are the events that named its accounts."""
+
+    member_id: str
+    kind: str | None
+    grade: str | None
+    standing: str | None
+    approved: bool
+    registered_at: datetime | None
+    inviter_id: str | None
+    account_seqs: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    upline_id: str
+    path: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """Everything the graph holds of one member that the log can be asked about."""
+
+    key: str
+    first_seq: int
+    standing: list[str]
+    standing_seq: list[int]
+    bound: list[dict[str, Any]]
+    invited: list[dict[str, Any]]
+    seen: list[dict[str, Any]]
+    orders: list[str]
+
+
+UPLINES = cypher("tree/uplines", Upline)
+BINDING = cypher("tree/binding", Binding)
+TEAM = cypher("tree/team", TeamMember)
+PROFILE = cypher("members/profile", Profile)
+TIES = cypher("evidence/ties", Tie)
+MEMBER_FACTS = cypher("consistency/members", MemberFacts)
