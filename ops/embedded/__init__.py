@@ -1,7 +1,7 @@
 """Real Postgres, Redis and Neo4j from Python wheels and locked jars, for machines that have none.
 
 Each service is a small class with the same verbs: ``prepare`` (make or repair its files; starts nothing),
-``start``, ``alive``, ``ready``, ``stop``. Its state lies in one folder, which may be moved while it is stopped.
+``start``, ``alive``, ``ready``, ``stop``. Its state lies in one folder, which may be moved while it is down.
 """
 
 from typing import Protocol

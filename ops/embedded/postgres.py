@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from ops.embedded import CannotStart, unroot
-from ops.embedded.process import Detached, kill_working_in, write_private
+from ops.embedded.process import Detached, kill_working_in, last_lines, write_private
 
 
 def _programs() -> Path:
@@ -116,18 +116,15 @@ class Postgres:
                 return
             except psycopg.OperationalError as error:
                 if not self.alive() or time.monotonic() > deadline:
-                    raise CannotStart(
-                        f"Postgres does not answer: {error}\n{self.process.last_lines()}"
-                    ) from error
+                    raise CannotStart(f"Postgres does not answer: {error}\n{last_lines(self.process.log)}") from error
             time.sleep(0.05)
 
     def stop(self) -> None:
         self.process.stop(signal.SIGINT)  # a "fast" shutdown: ends sessions, writes a checkpoint
+        kill_working_in(self._folder, "postgres")
 
     def _run(self, program: str, *arguments: str, text: str = "") -> None:
         command = unroot.through(unroot.way(), [str(_PROGRAMS / program), *arguments])
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise CannotStart(
-                f"{program} failed ({done.returncode}): {done.stderr.strip() or done.stdout.strip()}"
-            )
+            raise CannotStart(f"{program} failed ({done.returncode}): {done.stderr.strip() or done.stdout.strip()}")

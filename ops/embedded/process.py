@@ -81,13 +81,6 @@ class Detached:
                 self._gone_within(STOP_SECONDS_MAX)
         self.record.unlink(missing_ok=True)
 
-    def last_lines(self, count: int = 12) -> str:
-        """The end of its log, for a message to a person."""
-        try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
-        except FileNotFoundError:
-            return "(no log)"
-
     def _gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while self.pid() is not None:
@@ -95,6 +88,14 @@ class Detached:
                 return False
             time.sleep(_POLL_SECONDS)
         return True
+
+
+def last_lines(log: Path, count: int = 12) -> str:
+    """The end of a log, for a person to read."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+    except FileNotFoundError:
+        return "(no log)"
 
 
 def write_private(path: Path, text: str) -> None:
@@ -115,10 +116,7 @@ def kill_working_in(folder: Path, program: str) -> None:
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            if (
-                entry.joinpath("exe").readlink().name == program
-                and entry.joinpath("cwd").readlink() == folder
-            ):
+            if entry.joinpath("exe").readlink().name == program and entry.joinpath("cwd").readlink() == folder:
                 _send(int(entry.name), signal.SIGKILL)
 
 

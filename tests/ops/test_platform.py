@@ -1,0 +1,136 @@
+"""The stores of an installation, started, killed, started again, side by side, and stopped."""
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.embedded.ports import is_free
+from ops.platform import NAMES, STORES, ClockChosen, Platform
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    running = Platform(tmp_path_factory.mktemp("one") / "data")
+    running.start_stores()
+    yield running
+    running.down()
+
+
+def _kill(platform: Platform, name: str) -> int:
+    pid = platform.status()[name].pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while platform.status()[name].pid:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return pid
+
+
+def _services(platform: Platform) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((platform.data / "services.json").read_text())
+    return content
+
+
+def _processes_of(data: Path) -> list[str]:
+    """Command lines and working folders of all processes that have to do with a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (entry / "cmdline").read_text() + " " + os.readlink(entry / "cwd")
+        except OSError:
+            continue
+        if str(data) in text:
+            found.append(text)
+    return found
+
+
+def test_a_start_leaves_what_the_contract_names(platform: Platform) -> None:
+    services = _services(platform)
+    assert set(services) == set(NAMES)
+    assert {*services["neo4j"]} == {"url", "user", "password", "pid"}
+    assert services["postgres"]["url"].startswith("postgresql://trefoil:")
+    for name in ("services.json", "state.json", "master.key", "settings.json"):
+        assert (platform.data / name).stat().st_mode & 0o077 == 0, name
+    status = platform.status()
+    assert [name for name in NAMES if status[name].up] == list(STORES)
+    assert len(bytes.fromhex((platform.data / "master.key").read_text())) == 32
+
+
+def test_killed_stores_are_named_and_come_back_where_they_were(platform: Platform) -> None:
+    before = _services(platform)
+    for killed in (("redis",), ("postgres", "neo4j")):
+        pids = {name: platform.status()[name].pid for name in STORES}
+        for name in killed:
+            _kill(platform, name)
+        assert [name for name in STORES if not platform.status()[name].up] == [
+            name for name in STORES if name in killed
+        ]
+        platform.start_stores()
+        status = platform.status()
+        assert all(status[name].up for name in STORES)
+        assert {name for name in STORES if status[name].pid != pids[name]} == set(killed)
+    after = _services(platform)
+    assert [after[name]["url"] for name in STORES] == [before[name]["url"] for name in STORES]
+    assert after["neo4j"]["password"] == before["neo4j"]["password"]
+
+
+def test_a_taken_port_is_left_to_whoever_took_it(platform: Platform) -> None:
+    _kill(platform, "redis")
+    before = _services(platform)["redis"]["url"]
+    with socket.socket() as taker:
+        taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taker.bind(("127.0.0.1", int(before.rpartition(":")[2].split("/")[0])))
+        taker.listen()
+        platform.start_stores()
+        assert _services(platform)["redis"]["url"] != before
+        assert platform.status()["redis"].up
+
+
+def test_two_folders_run_side_by_side_and_going_down_leaves_nothing(platform: Platform, tmp_path: Path) -> None:
+    other = Platform(tmp_path / "two")
+    try:
+        theirs = other.start_stores()
+        ours = _services(platform)
+        assert all(theirs[name]["url"] != ours[name]["url"] for name in STORES)
+        assert all(platform.status()[name].up and other.status()[name].up for name in STORES)
+    finally:
+        other.down()
+    assert _processes_of(other.data) == []
+    assert all(is_free(int(theirs[name]["url"].rpartition(":")[2].split("/")[0])) for name in STORES)
+    assert not any(status.up or status.pid for status in other.status().values())
+    other.down()
+    assert all(platform.status()[name].up for name in STORES)
+
+
+def test_a_store_given_by_address_replaces_the_embedded_one(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = _services(platform)
+    for name in STORES:
+        monkeypatch.setenv(f"TREFOIL_{name.upper()}_URL", ours[name]["url"])
+    monkeypatch.setenv("TREFOIL_NEO4J_PASSWORD", ours["neo4j"]["password"])
+    other = Platform(tmp_path / "by-address")
+    other.start_stores()
+    for name in STORES:
+        monkeypatch.delenv(f"TREFOIL_{name.upper()}_URL")
+    theirs = other.start_stores()  # the folder remembers
+    assert [theirs[name]["url"] for name in STORES] == [ours[name]["url"] for name in STORES]
+    assert theirs["neo4j"]["password"] == ours["neo4j"]["password"]
+    assert [theirs[name]["pid"] for name in STORES] == [None, None, None]
+    assert all(other.status()[name].up for name in STORES)
+    other.down()
+    assert all(platform.status()[name].up for name in STORES)
+
+
+def test_a_folder_keeps_its_clock(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"clock": "simulated"}')
+    with pytest.raises(ClockChosen, match="simulated"):
+        Platform(tmp_path).up("real")
