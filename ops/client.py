@@ -110,6 +110,11 @@ class PlatformClient:
         )
 
     @property
+    def brand(self) -> str:
+        """The brand whose keys are used."""
+        return self._brand
+
+    @property
     def base_url(self) -> str:
         """Where the API answered last."""
         return self._credentials.base_url

@@ -29,15 +29,13 @@ class ScaleName(StrEnum):
 
 
 def demo(
-    scale: Annotated[
-        ScaleName, typer.Option(help="small: 300 members in seconds; shop: 12,600 distributors")
-    ] = (ScaleName.SMALL),
+    scale: Annotated[ScaleName, typer.Option(help="small: 300 members in seconds; shop: 12,600 distributors")] = (
+        ScaleName.SMALL
+    ),
     seed: Annotated[int, typer.Option(min=0, help="another seed is another shop")] = 1,
     data: Annotated[Path, typer.Option(help="the platform's data folder")] = Path(".trefoil"),
     brand: Annotated[str, typer.Option(help="the brand that gets the shop")] = "demo",
-    start: Annotated[
-        str, typer.Option(help="the first day of the year, a Monday")
-    ] = START_DEFAULT.isoformat(),
+    start: Annotated[str, typer.Option(help="the first day of the year, a Monday")] = START_DEFAULT.isoformat(),
 ) -> None:
     """Send a labelled, seeded year of a shop through the public intake and tell what came of it.
 

@@ -64,9 +64,7 @@ async def look_up(client: PlatformClient, tally: Tally) -> Findings:
     return findings
 
 
-def tell(
-    console: Console, tally: Tally, findings: Findings, client: PlatformClient, data: Path, brand: str
-) -> None:
+def tell(console: Console, tally: Tally, findings: Findings, client: PlatformClient, data: Path, brand: str) -> None:
     """Print the findings and what to try next; keys are named by their place, never shown."""
     sent = tally.statuses
     console.print(

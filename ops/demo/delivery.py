@@ -58,9 +58,7 @@ class Tally:
     """Some of the first distributors."""
 
 
-async def deliver(
-    client: PlatformClient, shop: Shop, labels: Path, on_week: Callable[[Week, Tally], None]
-) -> Tally:
+async def deliver(client: PlatformClient, shop: Shop, labels: Path, on_week: Callable[[Week, Tally], None]) -> Tally:
     """Send the whole year; labels go to a file of JSON Lines.
 
     Raises ShopRejected, and ValueError when the platform's real clock has not reached the year's end.
@@ -74,9 +72,7 @@ async def deliver(
             for label in week.labels:
                 label_file.write(orjson.dumps(asdict(label)) + b"\n")
             _remember(tally, week)
-            await _deliver_week(
-                client, week, _orders_to_check(week, shop.scale.checks // CHECKED_WEEKS), tally
-            )
+            await _deliver_week(client, week, _orders_to_check(week, shop.scale.checks // CHECKED_WEEKS), tally)
             await _end_week(client, week, simulated=bool(clock["simulated"]))
             on_week(week, tally)
     partial.replace(labels)

@@ -62,9 +62,7 @@ def dormitory(stage: Stage, at_s: int, promoters: Sequence[str]) -> None:
     place = stage.people.shared_place(f"学生宿舍{chance.whole(1, 12)}号楼")
     head = distributor(stage, stage.people.person(place, "dormitory", ring), at_s)
     for _ in range(chance.whole(8, 16)):
-        room = place.address._replace(
-            detail=f"{place.address.detail}{chance.whole(1, 6)}{chance.whole(1, 40):02d}室"
-        )
+        room = place.address._replace(detail=f"{place.address.detail}{chance.whole(1, 6)}{chance.whole(1, 40):02d}室")
         person = stage.people.person(place._replace(address=room), "dormitory", ring)
         joined_s = at_s + DAY_S + chance.whole(0, 3 * DAY_S)
         stage.join(person, joined_s, invited_by=head.member_id, ip=place.ip)
@@ -143,9 +141,7 @@ def friend_circle(stage: Stage, at_s: int, promoters: Sequence[str]) -> None:
     """Three to six friends, all distributors, who buy through each other's links on their own phones."""
     chance = stage.chance
     ring = stage.scene("friend_circle")
-    friends = [
-        stage.people.person(stage.people.home(), "friend_circle", ring) for _ in range(chance.whole(3, 6))
-    ]
+    friends = [stage.people.person(stage.people.home(), "friend_circle", ring) for _ in range(chance.whole(3, 6))]
     for friend in friends:
         distributor(stage, friend, at_s + chance.whole(0, 20 * DAY_S))
     for friend in friends:

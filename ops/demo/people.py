@@ -93,9 +93,7 @@ class People:
         # 198.18.0.0/15 is set aside for tests: 131,072 addresses that belong to nobody
         host = spread_out(self._homes, 2**17, 40_503)
         ip = f"198.{18 + (host >> 16)}.{host >> 8 & 255}.{host & 255}"
-        return Home(
-            self._building(f"{self._chance.whole(1, 30)}幢{self._chance.whole(1, 4)}单元{self._flat()}室"), ip
-        )
+        return Home(self._building(f"{self._chance.whole(1, 30)}幢{self._chance.whole(1, 4)}单元{self._flat()}室"), ip)
 
     def shared_place(self, name: str) -> Home:
         """A building many people give as their address: ``name`` says what it is, such as 学生宿舍."""
@@ -155,9 +153,7 @@ class People:
         if way == 3:
             return address._replace(detail=_with_numerals(detail))
         if way == 4:
-            return address._replace(
-                detail=detail + self._chance.pick(("（放门口）", " 勿按门铃", "（电联）"))
-            )
+            return address._replace(detail=detail + self._chance.pick(("（放门口）", " 勿按门铃", "（电联）")))
         if way == 5:
             return address._replace(detail=detail.replace("单元", "-").removesuffix("室"))
         return address._replace(city=address.city.removesuffix("市"), detail=detail.replace("路", "璐"))

@@ -30,7 +30,7 @@ from ops.demo.stage import Stage, Week
 _OPENING_S: Final = 10 * DAY_S
 """A shop opens with the people it already knows: many join in its first days."""
 _DEPTH_SHARES: Final = (0.08, 0.40)
-"""Eight in a hundred distributors start a team, the next third of them hangs below those, the rest at the third tier."""
+"""Eight in a hundred distributors start a team, a third hangs below those, the rest at the third tier."""
 _FIRST_ORDER_SHARE: Final = 0.5
 _STREAMS: Final = 10
 
@@ -191,9 +191,7 @@ class Shop:
             buyer, _promoter = self._buyers.draw(chance)
             if buyer.member_id != host:
                 at_s = evening_s + int(5_400 * chance.share() ** 2)
-                stage.buy(
-                    buyer, at_s, host, [(product, chance.whole(1, 2))], off_bps=2_000, group="live_stream"
-                )
+                stage.buy(buyer, at_s, host, [(product, chance.whole(1, 2))], off_bps=2_000, group="live_stream")
 
 
 def shop_of(scale: str, seed: int, first_day: date = START_DEFAULT) -> Shop:

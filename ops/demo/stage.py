@@ -19,7 +19,7 @@ Event = dict[str, Any]
 """A CloudEvent as the contract spells it."""
 
 Fate = Literal["by_chance", "kept", "refunded_after_settlement"]
-"""What becomes of an order: honest cancellations and refunds by chance, kept, or given back after commission settled."""
+"""What becomes of an order: honest cancellations and refunds by chance, kept, or given back after settlement."""
 
 CARRIER_SHARE = 0.4
 REFUND_SHARE = 0.06
@@ -243,9 +243,7 @@ class Stage:
                     if whole:
                         return
                 elif when < 0.85:
-                    self._refund(
-                        order_id, lines, completed_s + chance.whole(3600, AFTER_SALES_S - 3600), whole
-                    )
+                    self._refund(order_id, lines, completed_s + chance.whole(3600, AFTER_SALES_S - 3600), whole)
                 else:
                     late_s = completed_s + AFTER_SALES_S + chance.whole(DAY_S, 25 * DAY_S)
                     self._refund(order_id, lines, late_s, whole)
