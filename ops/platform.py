@@ -34,7 +34,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.limits import PROCESS_READY_SECONDS_MAX, SERVICE_READY_SECONDS_MAX, UP_LOCK_SECONDS_MAX
 from ops.embedded import CannotStart, Service
 from ops.embedded.neo4j import Neo4j
-from ops.embedded.ports import answers, free_port, is_free
+from ops.embedded.ports import answers, becomes_free, free_port
 from ops.embedded.postgres import Postgres
 from ops.embedded.process import Detached, last_lines, write_private
 from ops.embedded.redis import Redis
@@ -116,7 +116,7 @@ class Platform:
             state = self._remembered_state()
             before = self._read("services.json")
             pids = self._start_stores(settings, state)
-            if not (self._process("api").pid() or settings.api_url or is_free(state.ports["api"])):
+            if not (self._process("api").pid() or settings.api_url or becomes_free(state.ports["api"])):
                 state.ports["api"] = free_port(state.ports.values())
                 self._remember(state)
             services = self._addresses(settings, state, pids)
@@ -247,7 +247,7 @@ class Platform:
     def _start_stores(self, settings: Settings, state: _State) -> dict[str, int]:
         dead = [store for store in self._embedded(settings, state) if not store.alive()]
         for store in dead:
-            if not is_free(state.ports[store.name]):
+            if not becomes_free(state.ports[store.name]):
                 state.ports[store.name] = free_port(state.ports.values())
         self._remember(state)
         stores = self._embedded(settings, state)

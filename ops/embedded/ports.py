@@ -2,11 +2,13 @@
 
 import random
 import socket
+import time
 from collections.abc import Container
 
 # Below the range from which Linux takes ports for outgoing connections (32768 and up), so that a port that is
 # remembered while its service is down is not handed to somebody's outgoing connection meanwhile.
 _FIRST, _LAST = 20_000, 31_999
+_DYING_SECONDS = 1.0
 
 
 def is_free(port: int) -> bool:
@@ -17,6 +19,16 @@ def is_free(port: int) -> bool:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
+    return True
+
+
+def becomes_free(port: int) -> bool:
+    """Whether a port is free, or becomes so while whoever held it finishes dying."""
+    deadline = time.monotonic() + _DYING_SECONDS
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
     return True
 
 

@@ -130,8 +130,10 @@ def _started(pid: int) -> str | None:
     try:
         # The second field is the program's name in parentheses and may hold spaces; the rest is regular.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return None
     state, ticks = fields[0], fields[19]
-    return None if state in "ZX" else f"{boot}:{ticks}"
+    # A killed program with many threads holds its ports until the last of them is gone.
+    return None if state in "ZX" and threads < 2 else f"{boot}:{ticks}"
