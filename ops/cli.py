@@ -1,7 +1,7 @@
 """The ``trefoil`` command: start, stop and look at an installation, and what else is done from a shell.
 
 Exit codes: 0 done; 1 something could not be done (the message says what and where to look); 2 the command was
-called wrongly, also a clock that the folder does not live by.
+called wrongly, also a clock that the folder does not live by; 3 (`import`) some rows were refused.
 """
 
 import json
@@ -20,6 +20,7 @@ from rich.table import Table
 from ops.demo.cli import demo
 from ops.embedded import CannotStart
 from ops.embedded.process import last_lines
+from ops.importing.cli import import_file
 from ops.platform import ClockChosen, Platform
 
 _FOLLOW_SECONDS = 0.3
@@ -28,6 +29,7 @@ app = typer.Typer(
     name="trefoil",
     help="Distribution and commission platform with a relationship graph at its core.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_show_locals=False,
 )
 _out = Console()
@@ -134,6 +136,7 @@ def logs(
 
 
 app.command("demo")(demo)
+app.command("import")(import_file)
 
 
 def main() -> None:
