@@ -1,0 +1,1 @@
+COPY peer_identifier (member_id, kind, value) FROM STDIN

@@ -1,0 +1,1 @@
+COPY peer_member (member_id, above) FROM STDIN
