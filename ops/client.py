@@ -79,7 +79,7 @@ def batches(events: Iterable[bytes]) -> Iterator[list[bytes]]:
     batch: list[bytes] = []
     body_bytes = 2
     for event in events:
-        if batch and (len(batch) == EVENTS_PER_BATCH_MAX or body_bytes + len(event) + 1 > BODY_BYTES_MAX):
+        if batch and (len(batch) == EVENTS_PER_BATCH_MAX or body_bytes + len(event) > BODY_BYTES_MAX):
             yield batch
             batch, body_bytes = [], 2
         batch.append(event)

@@ -33,7 +33,9 @@ def demo(
         ScaleName.SMALL
     ),
     seed: Annotated[int, typer.Option(min=0, help="another seed is another shop")] = 1,
-    data: Annotated[Path, typer.Option(help="the platform's data folder")] = Path(".trefoil"),
+    data: Annotated[Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder")] = Path(
+        ".trefoil"
+    ),
     brand: Annotated[str, typer.Option(help="the brand that gets the shop")] = "demo",
     start: Annotated[str, typer.Option(help="the first day of the year, a Monday")] = START_DEFAULT.isoformat(),
 ) -> None:
@@ -45,8 +47,11 @@ def demo(
     try:
         shop = shop_of(scale.value, seed, date.fromisoformat(start))
         asyncio.run(_run(console, shop, data, brand))
-    except (CredentialsMissing, Outage, ShopRejected, Refusal, ValueError) as error:
-        Console(stderr=True).print(f"[red]demo:[/] {_words(error)}")
+    except (Outage, ShopRejected, Refusal) as error:
+        Console(stderr=True).print(f"[red]demo:[/] {_words(error)}", soft_wrap=True)
+        raise typer.Exit(1) from error
+    except (CredentialsMissing, ValueError) as error:
+        Console(stderr=True).print(f"[red]demo:[/] {error}", soft_wrap=True)
         raise typer.Exit(2) from error
 
 

@@ -33,6 +33,8 @@ _DEPTH_SHARES: Final = (0.08, 0.40)
 """Eight in a hundred distributors start a team, a third hangs below those, the rest at the third tier."""
 _FIRST_ORDER_SHARE: Final = 0.5
 _STREAMS: Final = 10
+_SUSPENDED_PERCENT: Final = 3
+"""Of a hundred distributors, so many are suspended within the year."""
 
 
 class _Team:
@@ -68,7 +70,9 @@ class Shop:
         self._active: list[tuple[int, str]] = []
         self._buyers: Weighted[tuple[Person, str | None]] = Weighted()
         self._newcomers: list[tuple[Person, str | None, float]] = []
-        self._returning: dict[int, list[str]] = defaultdict(list)
+        self._suspensions: defaultdict[int, list[bool]] = defaultdict(list)
+        self._suspended: set[str] = set()
+        self._returning: defaultdict[int, list[str]] = defaultdict(list)
         self._plan()
 
     def weeks(self) -> Iterator[Week]:
@@ -104,6 +108,8 @@ class Shop:
                 # from the second week, so that there are honest promoters; early enough to play out within the year
                 at_s = self.start_s + chance.whole(WEEK_S, 30 * WEEK_S)
                 self._scenes[(at_s - self.start_s) // WEEK_S].append((at_s, label))
+        for number in range(max(scale.distributors * _SUSPENDED_PERCENT // 100, 2)):
+            self._suspensions[chance.whole(6, 44)].append(number % 2 == 0)
         self._streams = frozenset(chance.some(range(4, WEEKS - 1), _STREAMS))
         busyness = [week_busyness(self.start_s + number * WEEK_S) for number in range(WEEKS)]
         planned = scale.orders - _STREAMS * scale.stream_orders
@@ -152,16 +158,18 @@ class Shop:
         self._newcomers.append((person, promoter, chance.heavy(1.2, 60.0)))
 
     def _discipline(self, number: int, honest: list[str]) -> None:
-        """Three distributors in a hundred are suspended within a year; half of them come back after some weeks."""
+        """Suspend those whose turn it is; every other one comes back after some weeks."""
         stage, chance = self._stage, self._stage.chance
         begin_s = self.start_s + number * WEEK_S
         for member_id in self._returning.pop(number, []):
             stage.restore(member_id, begin_s + chance.whole(0, WEEK_S - 1), "explained")
-        for member_id in honest:
-            if chance.happens(0.03 / WEEKS):
-                stage.suspend(member_id, begin_s + chance.whole(0, WEEK_S - 1), "complaints")
-                if chance.happens(0.5):
-                    self._returning[number + chance.whole(2, 6)].append(member_id)
+        turns = self._suspensions.pop(number, [])
+        free = [member_id for member_id in honest if turns and member_id not in self._suspended]
+        for comes_back, member_id in zip(turns, chance.some(free, len(turns)), strict=False):
+            self._suspended.add(member_id)
+            stage.suspend(member_id, begin_s + chance.whole(0, WEEK_S - 1), "complaints")
+            if comes_back:
+                self._returning[number + chance.whole(2, 6)].append(member_id)
 
     def _sell(self, number: int) -> None:
         stage, chance = self._stage, self._stage.chance

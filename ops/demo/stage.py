@@ -221,7 +221,7 @@ class Stage:
             "address": address._asdict(),
         }
         if clicked and promoter_id is not None:
-            self._click(order_id, buyer, promoter_id, max(at_s - chance.whole(60, 3600), at_s - at_s % 3600))
+            self._click(order_id, buyer, promoter_id, max(at_s - chance.whole(5, 90), at_s - at_s % 3600))
         self._write("order.paid.v1", "paid", order_id, paid_s, _without_none(data))
         self._after(order_id, lines, paid_s, fate)
         is_fraud = buyer.group.startswith("A") if fraud is None else fraud
