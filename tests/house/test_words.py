@@ -160,7 +160,7 @@ def test_every_public_name_says_its_promise() -> None:
 def _silent(body: list[ast.stmt], owner: ast.ClassDef | None) -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            if not ast.get_docstring(node) and not _model(node):
+            if not ast.get_docstring(node) and not _record(node):
                 yield node.name
             yield from _silent(node.body, node)
         elif (
@@ -172,10 +172,10 @@ def _silent(body: list[ast.stmt], owner: ast.ClassDef | None) -> Iterator[str]:
             yield f"{owner.name}.{node.name}" if owner else node.name
 
 
-def _model(node: ast.ClassDef) -> bool:
-    """A model of the contract: its name and fields are the contract's, which says the rest."""
+def _record(node: ast.ClassDef) -> bool:
+    """Fields and nothing else that is public: their names, types and units say it."""
     public = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name[0] != "_"]
-    return bool(node.bases) and not public
+    return not public and any(isinstance(part, ast.AnnAssign) for part in node.body)
 
 
 def test_no_query_text_in_python() -> None:
