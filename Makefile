@@ -25,11 +25,14 @@ setup: .venv/.runtime .venv/.jars
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: .venv/bin/python requirements.lock pyproject.toml
+	@$(PY) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo 'Installing what requirements.lock names, about half a minute'
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.jars: .venv/.runtime ops/embedded/neo4j-5.26.lock
+	@echo 'Fetching Neo4j (140 MB), kept for all checkouts of this user'
 	$(PY) -m ops.embedded.jars neo4j-5.26
 	@touch $@
 
