@@ -200,6 +200,9 @@ async def test_sql_is_understood(books: psycopg.AsyncConnection[Any], name: str)
             assert given in _ANSWERED_AS[column.type.removesuffix("?")], column.name
     planned = books.pgconn.exec_(f"EXPLAIN (GENERIC_PLAN) {numbered}".encode())
     assert planned.status == ExecStatus.TUPLES_OK, planned.get_error_message()
+    plan = [bytes(planned.get_value(row, 0) or b"").decode() for row in range(planned.ntuples)]
+    if header.mode == "read":
+        assert not [step for step in plan if re.search(r"\b(Insert|Update|Delete|Merge) on |LockRows", step)]
 
 
 def _numbered(header: Header, text: str) -> tuple[str, list[int]]:

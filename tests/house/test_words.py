@@ -167,6 +167,7 @@ def _silent(body: list[ast.stmt], owner: ast.ClassDef | None) -> Iterator[str]:
             isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             and not node.name.startswith("_")
             and not ast.get_docstring(node)
+            and "overload" not in map(ast.unparse, node.decorator_list)
             and not (owner and (owner.bases or len(node.body) <= 2 or node.decorator_list))
         ):
             yield f"{owner.name}.{node.name}" if owner else node.name
