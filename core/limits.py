@@ -47,7 +47,7 @@ STREAM_READ_MAX: Final = 500  # stream messages per intake transaction
 STREAM_IDLE_MS_MAX: Final = 30_000  # a message held this long by a silent consumer is taken over
 
 # --- risk check ---------------------------------------------------------------------------------------------------
-CHECK_WIRE_SECONDS_MAX: Final = 0.030  # how long a check waits for the wire before it answers without it
+CHECK_WIRE_SECONDS_MAX: Final = 0.25  # a wire that is away refuses at once; this is for one that hangs
 CHECK_GRAPH_SECONDS_MAX: Final = 0.5  # how long a refusal waits for its evidence
 CHECK_STORE_SECONDS_MAX: Final = 1.0  # how long a check waits for its decision to be durable
 DECISIONS_PER_COMMIT_MAX: Final = 256  # decisions made durable together

@@ -63,7 +63,7 @@ class Graph:
                 lines = path.read_text(encoding="utf-8").splitlines()
                 text = "\n".join(line for line in lines if not line.startswith("//"))
                 for statement in filter(str.strip, text.split(";")):
-                    result = await session.run(statement)  # type: ignore[arg-type]
+                    result = await session.run(statement)
                     await result.consume()
 
     async def ping(self) -> None:

@@ -8,12 +8,13 @@ Any disagreement between file, header and row class stops the import.
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, get_origin, get_type_hints, overload
 
 import psycopg
 from neo4j import AsyncSession, AsyncTransaction
@@ -49,7 +50,7 @@ class Column:
     def python_type(self) -> Any:
         text = self.type.removesuffix("?")
         listed = re.fullmatch(r"list\[(\w+)\]", text)
-        plain: Any = list[_PYTHON_TYPES[listed[1]]] if listed else _PYTHON_TYPES[text]  # type: ignore[misc]
+        plain: Any = types.GenericAlias(list, (_PYTHON_TYPES[listed[1]],)) if listed else _PYTHON_TYPES[text]
         return plain | None if self.type.endswith("?") else plain
 
 
@@ -121,9 +122,14 @@ def _check_row(header: Header, row: type[Any] | None) -> None:
     assert is_dataclass(row)
     hints = get_type_hints(row)
     want = [(column.name, column.python_type) for column in header.returns]
-    have = [(field.name, hints[field.name]) for field in fields(row)]
+    have = [(field.name, _widened(hints[field.name])) for field in fields(row)]
     if want != have:
         raise HeaderError(f"{header.name}: header returns {want}, {row.__name__} has {have}")
+
+
+def _widened(hint: Any) -> Any:
+    """A closed set of texts is a text to the database."""
+    return str if get_origin(hint) is Literal else hint
 
 
 def _load(folder: str, name: str, suffix: str, comment: str, row: type[Any] | None) -> tuple[Header, str]:
@@ -208,11 +214,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def sql(name: str, row: type[Row] | None = None) -> SqlQuery[Row]:
+@overload
+def sql(name: str) -> SqlQuery[None]: ...
+@overload
+def sql(name: str, row: type[Row]) -> SqlQuery[Row]: ...
+def sql(name: str, row: type[Any] | None = None) -> SqlQuery[Any]:
     """Load ``sql/<name>.sql`` and tie it to its row class."""
     return SqlQuery(name, row)
 
 
-def cypher(name: str, row: type[Row] | None = None) -> CypherQuery[Row]:
+@overload
+def cypher(name: str) -> CypherQuery[None]: ...
+@overload
+def cypher(name: str, row: type[Row]) -> CypherQuery[Row]: ...
+def cypher(name: str, row: type[Any] | None = None) -> CypherQuery[Any]:
     """Load ``cypher/<name>.cypher`` and tie it to its row class."""
     return CypherQuery(name, row)

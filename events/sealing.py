@@ -7,14 +7,14 @@ person with permission.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-import orjson
-
+from core.canonical import canonical
 from core.vault import BrandKeys, seal, to_text
 from events.keyring import NOBODY, value_context
-from graph.domain.identifiers import normalise
+from graph.domain.tokens import tokenise
 
 PLAIN_PERSONAL_FIELDS: Final[dict[str, dict[str, str]]] = {
     "member.registered.v1": {"external_id": "external_id"},
@@ -48,20 +48,15 @@ def has_personal(event_type: str, data: Mapping[str, Any]) -> bool:
 
 def seal_value(keys: BrandKeys, member_key: bytes, context: str, kind: str, value: Any) -> dict[str, Any]:
     """One personal value as it stands in the log."""
-    normal = normalise(kind, value) if kind != "external_id" else None
-    text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    text = value if isinstance(value, str) else canonical(value).decode()
     sealed: dict[str, Any] = {"sealed": to_text(seal(member_key, text.encode(), context))}
     if kind == "external_id":
-        sealed["token"] = keys.token("account", text)
-    elif normal is None:
-        sealed["token"] = None
-    else:
-        sealed["token"] = keys.token(normal.domain, normal.value)
-        sealed["links"] = normal.links
-        if normal.kind == "address":
-            sealed["building"] = keys.token("building", normal.building) if normal.building else None
-            sealed["place"] = normal.place
-    return sealed
+        return {"token": keys.token("account", text), **sealed}
+    token = tokenise(keys, kind, value)
+    if token is None:
+        return {"token": None, **sealed}
+    place = {"building": token.building, "place": token.place} if kind == "address" else {}
+    return {"token": token.token, "links": token.links, **place, **sealed}
 
 
 def seal_event(event_type: str, data: dict[str, Any], brand: str, keys: BrandKeys, member_key: bytes) -> dict[str, Any]:
@@ -131,3 +126,11 @@ def personal_strings(event: Any) -> Iterator[str]:
     elif isinstance(event, list):
         for item in event:
             yield from personal_strings(item)
+
+
+_PERSONAL_NAMES: Final = ("phone", "id_card", "unionid", "address", "payout_account", "device", "ip", "external_id")
+
+
+def mentions_personal(raw: bytes) -> bool:
+    """Whether bytes that are no event may hold a personal value all the same: a field's name, or a long number."""
+    return any(name.encode() in raw for name in _PERSONAL_NAMES) or re.search(rb"\d{7}", raw) is not None

@@ -3,8 +3,9 @@
 // mode:    write
 // params:  rows: list[map]
 // returns: nothing
-// bound:   1,000 events (PROJECT_EVENTS_MAX); a row: key, brand, member_id, seq
+// bound:   1,000 events (PROJECT_EVENTS_MAX); a row: key, brand, member_id, seq, order_seq
 UNWIND $rows AS row
 MERGE (m:Member {key: row.key})
   ON CREATE SET m.brand = row.brand, m.member_id = row.member_id, m.first_seq = row.seq,
                 m.standing = [], m.standing_at = [], m.standing_seq = []
+SET m.first_order_seq = coalesce(m.first_order_seq, row.order_seq)

@@ -2,7 +2,7 @@
 // does:    Write orders, freeze who stands above each buyer as of the order, and find what ties the buyer to those persons.
 // mode:    write
 // params:  rows: list[map], ties_max: int
-// returns: seq: int, how: str?, chain: list[map], ties: list[map]
+// returns: seq: int, how: str?, new_buyer: bool, chain: list[map], ties: list[map]
 // bound:   1,000 orders (PROJECT_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX); a row: seq, key, brand,
 //          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, named_keys, and per kind of identifier
 //          a list of {key, token, links, building, place}
@@ -71,7 +71,7 @@ FOREACH (i IN row.payout_accounts |
 FOREACH (i IN row.addresses |
   MERGE (x:Address {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links, x.building = i.building, x.place = i.place
   CREATE (o)-[:SHIPS_TO {seq: row.seq}]->(x))
-RETURN row.seq AS seq, how,
+RETURN row.seq AS seq, how, b.first_order_seq = row.seq AS new_buyer,
        [place IN range(0, size(uppers) - 1) | {
          level: place + 1, member_id: uppers[place].member_id, is_buyer: uppers[place] = b,
          standing: last([i IN range(0, size(uppers[place].standing_at) - 1)

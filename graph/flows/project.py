@@ -89,7 +89,7 @@ async def forget(graph: Graph, brand: str) -> None:
 
 async def _apply(tx: AsyncTransaction, brand: str, facts: Sequence[Fact]) -> list[Finding]:
     orders, repeated = await _first_orders(tx, brand, [f for f in facts if isinstance(f, Ordered)])
-    await _make_members(tx, brand, facts)
+    await _make_members(tx, brand, facts, orders)
     await _see(tx, brand, [f for f in facts if isinstance(f, Identified)])
     tree = await _decide_tree(tx, brand, facts, orders)
     recorded = await _record_orders(tx, brand, orders, tree)
@@ -118,12 +118,18 @@ async def _first_orders(
     return first, repeated
 
 
-async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact]) -> None:
-    made = [f for f in facts if isinstance(f, Registered | Identified | Ordered)]
-    if not made:
+async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact], orders: Sequence[Ordered]) -> None:
+    made: list[Registered | Identified] = [f for f in facts if isinstance(f, Registered | Identified)]
+    first_seen = {order.buyer_id: order.seq for order in reversed(orders)}
+    first_order = dict(first_seen)
+    for fact in reversed(made):
+        first_seen[fact.member_id] = min(fact.seq, first_seen.get(fact.member_id, fact.seq))
+    if not first_seen:
         return
-    ids = {(f.buyer_id if isinstance(f, Ordered) else f.member_id): f.seq for f in reversed(made)}
-    rows = [{"key": f"{brand}|{m}", "brand": brand, "member_id": m, "seq": seq} for m, seq in ids.items()]
+    rows = [
+        {"key": f"{brand}|{m}", "brand": brand, "member_id": m, "seq": seq, "order_seq": first_order.get(m)}
+        for m, seq in first_seen.items()
+    ]
     await store.ENSURE_MEMBERS.run(tx, rows=rows)
     registered = [f for f in made if isinstance(f, Registered)]
     if registered:
@@ -149,7 +155,13 @@ async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact])
 async def _see(tx: AsyncTransaction, brand: str, seen: Sequence[Identified]) -> None:
     if seen:
         rows = [
-            {"key": f"{brand}|{f.member_id}", "brand": brand, "seq": f.seq, "seen_at": f.at, **_identifiers(brand, f.tokens)}
+            {
+                "key": f"{brand}|{f.member_id}",
+                "brand": brand,
+                "seq": f.seq,
+                "seen_at": f.at,
+                **_identifiers(brand, f.tokens),
+            }
             for f in seen
         ]
         await store.SIGHTINGS.run(tx, rows=rows)
@@ -254,14 +266,10 @@ async def _approve(tx: AsyncTransaction, brand: str, asked: Sequence[Approved]) 
 
 
 async def _stand(tx: AsyncTransaction, brand: str, asked: Sequence[Stood]) -> list[Finding]:
-    rows = [
-        {"seq": f.seq, "member_key": f"{brand}|{f.member_id}", "at": f.at, "standing": f.standing} for f in asked
-    ]
+    rows = [{"seq": f.seq, "member_key": f"{brand}|{f.member_id}", "at": f.at, "standing": f.standing} for f in asked]
     codes = {row.seq: row.code for row in await store.STAND.run(tx, rows=rows)}
     return [
-        _finding(
-            f.seq, codes[f.seq], stood={"member_id": f.member_id, "at": iso(f.at), "standing": f.standing}
-        )
+        _finding(f.seq, codes[f.seq], stood={"member_id": f.member_id, "at": iso(f.at), "standing": f.standing})
         for f in asked
     ]
 
@@ -341,6 +349,7 @@ async def _record_orders(
         bound = tree.pop(row.seq, None)
         detail = {
             "how": row.how,
+            "new_buyer": row.new_buyer,
             "chain": frozen_chain(row.chain),
             "ties": row.ties,
             "named_self": row.seq in named_self,

@@ -98,6 +98,15 @@ async def ties(
     return [tie.path for tie in found]
 
 
+async def known_since(graph: Graph, brand: str, member_ids: Sequence[str]) -> dict[str, int]:
+    """The members among these that the graph knows, with the number of the event that first spoke of them."""
+    if not member_ids:
+        return {}
+    async with graph.reading() as tx:
+        rows = await store.KNOWN_MEMBERS.run(tx, keys=[f"{brand}|{member_id}" for member_id in member_ids])
+    return {row.member_id: row.first_seq for row in rows}
+
+
 async def try_move(graph: Graph, brand: str, move: Moved) -> projection.MoveDecided:
     """What a move would do, without doing it."""
     row = move_row(brand, _NEVER, move.member_id, move.inviter_id, move.at, dry_run=True)

@@ -49,6 +49,7 @@ class MoveDecided:
 class Recorded:
     seq: int
     how: str | None
+    new_buyer: bool
     chain: list[dict[str, Any]]
     ties: list[dict[str, Any]]
 

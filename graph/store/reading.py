@@ -73,9 +73,16 @@ class MemberFacts:
     orders: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownMember:
+    member_id: str
+    first_seq: int
+
+
 UPLINES = cypher("tree/uplines", Upline)
 BINDING = cypher("tree/binding", Binding)
 TEAM = cypher("tree/team", TeamMember)
 PROFILE = cypher("members/profile", Profile)
+KNOWN_MEMBERS = cypher("members/known", KnownMember)
 TIES = cypher("evidence/ties", Tie)
 MEMBER_FACTS = cypher("consistency/members", MemberFacts)

@@ -1,0 +1,114 @@
+"""The worker: one loop per consumer over all brands, stream intake, and the settlement clock; survives any store's outage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from neo4j.exceptions import Neo4jError
+
+from core import limits
+from core.errors import Refusal
+from core.installation import InstallationClock
+from core.neo4j import GraphAway
+from core.postgres import Postgres
+from events import log
+from events.progress import notifications
+from events.projectors import BooksProjector, GraphProjector
+from events.streams import StreamIntake
+from graph.flows.project import Fenced
+from risk.store.wire import WireAway
+
+_logger = structlog.get_logger()
+
+_SETTLE_EVERY_SECONDS = 15.0
+"""With the real clock, orders that fall due settle within this time without being asked."""
+
+Step = Callable[[str], Awaitable[int]]
+
+
+class Worker:
+    """Runs until cancelled."""
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        clock: InstallationClock,
+        graph: GraphProjector,
+        books: BooksProjector,
+        streams: StreamIntake,
+    ) -> None:
+        self._postgres = postgres
+        self._clock = clock
+        self._graph = graph
+        self._books = books
+        self._streams = streams
+        self._grown = {"graph": asyncio.Event(), "books": asyncio.Event()}
+
+    async def run(self) -> None:
+        """Follow the log for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen("trefoil_log", "graph"))
+            tasks.create_task(self._listen("trefoil_progress", "books"))
+            tasks.create_task(self._follow("graph", self._graph.step))
+            tasks.create_task(self._follow("books", self._books.step))
+            tasks.create_task(self._guarded("streams", self._streams.run))
+            if not self._clock.simulated:
+                tasks.create_task(self._settle())
+
+    async def _listen(self, channel: str, consumer: str) -> None:
+        async for _ in notifications(self._postgres, channel):
+            self._grown[consumer].set()
+
+    async def _follow(self, consumer: str, step: Step) -> None:
+        """One consumer over all brands: as long as anything was done, look again; else wait to be told."""
+        grown = self._grown[consumer]
+        while True:
+            grown.clear()
+            done = 0
+            for brand in await self._brands():
+                done += await self._try(consumer, brand, step)
+            if done:
+                continue
+            try:
+                async with asyncio.timeout(limits.POLL_SECONDS):
+                    await grown.wait()
+            except TimeoutError:
+                continue
+
+    async def _brands(self) -> list[str]:
+        while True:
+            try:
+                async with self._postgres.installation() as conn:
+                    return [head.brand for head in await log.heads(conn) if head.seq > 0]
+            except Refusal:
+                await asyncio.sleep(limits.POLL_SECONDS)
+
+    async def _try(self, consumer: str, brand: str, step: Step) -> int:
+        """One step; a store that is away is met by waiting, and the step is done again from its watermark."""
+        try:
+            return await step(brand)
+        except (*GraphAway, *WireAway, Neo4jError, Refusal, Fenced) as error:
+            _logger.warning("step put off", consumer=consumer, brand=brand, error=repr(error)[:300])
+        except Exception:
+            # a defect: it must be seen, and the other brands must go on
+            _logger.exception("step failed", consumer=consumer, brand=brand)
+        await asyncio.sleep(limits.POLL_SECONDS)
+        return 0
+
+    async def _settle(self) -> None:
+        while True:
+            for brand in await self._brands():
+                await self._try("settle", brand, self._books.settle)
+            await asyncio.sleep(_SETTLE_EVERY_SECONDS)
+
+    async def _guarded(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await run()
+            except (*WireAway, Refusal) as error:
+                _logger.warning("put off", task=name, error=repr(error)[:300])
+            except Exception:
+                _logger.exception("failed", task=name)
+            await asyncio.sleep(limits.POLL_SECONDS)

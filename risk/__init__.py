@@ -1,0 +1,1 @@
+"""The real-time check, velocity, the rulebook, the blacklist, and decisions."""

@@ -1,0 +1,135 @@
+"""The rulebook: versioned rules in CEL over named features; the worst outcome wins and silence is not consent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+import cel
+
+Outcome = Literal["allow", "review", "block"]
+_SEVERITY: Final[dict[Outcome, int]] = {"allow": 0, "review": 1, "block": 2}
+
+
+def worst(*outcomes: Outcome) -> Outcome:
+    """The most severe of outcomes; one more can only make it worse."""
+    return max(outcomes, key=_SEVERITY.__getitem__, default="allow")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: when the CEL expression ``when`` is true of the features, it hits with this outcome and these points."""
+
+    rule: str
+    when: str
+    outcome: Outcome
+    points: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that hit, as a reason of the decision; ``error`` tells a rule that could not be evaluated."""
+
+    rule: str
+    outcome: Outcome
+    points: int
+    message: str
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    error: str | None = None
+
+    def as_reason(self) -> dict[str, Any]:
+        """The reason as it is answered and stored."""
+        reason = asdict(self)
+        if self.error is None:
+            del reason["error"]
+        return reason
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rulebook says of one set of features."""
+
+    outcome: Outcome
+    score: int
+    hits: tuple[Hit, ...]
+
+
+FEATURES: Final[dict[str, int | bool]] = {
+    "named_self": False,
+    "buyer_in_chain": False,
+    "identity_ties": 0,
+    "strong_ties": 0,
+    "blacklisted": 0,
+    "device_orders": 0,
+    "ip_orders": 0,
+    "address_orders": 0,
+    "buyer_orders": 0,
+    "payout_account_orders": 0,
+}
+"""Every feature a rule may name, with the value it has when nothing is known.
+
+``identity_ties``: ID cards and unionids the buyer has in common with a person above. ``strong_ties``: payout accounts,
+phones and installed devices, the buyer's own or named in the order, that a person above owns too, each counted once.
+``*_orders``: orders within the hour up to this one, itself included. ``blacklisted``: entries that name a person or an
+identifier of the order.
+"""
+
+
+class Rulebook:
+    """Rules of one version, compiled once."""
+
+    def __init__(self, version: int, rules: Sequence[Rule]) -> None:
+        self.version = version
+        self.rules = tuple(rules)
+        self._programs = [cel.compile(rule.when) for rule in rules]
+
+    def judge(self, features: Mapping[str, int | bool]) -> Verdict:
+        """Evaluate every rule; a rule that cannot be evaluated is recorded and counts as its own outcome."""
+        context = cel.Context(variables={**FEATURES, **features})
+        hits = []
+        for rule, program in zip(self.rules, self._programs, strict=True):
+            try:
+                hit, error = program.execute(context), None
+            except (ValueError, TypeError, RuntimeError) as failure:
+                hit, error = True, str(failure)[:200]
+            if hit:
+                hits.append(Hit(rule.rule, rule.outcome, rule.points, rule.message, [], error))
+        return Verdict(worst(*(hit.outcome for hit in hits)), sum(hit.points for hit in hits), tuple(hits))
+
+
+DEFAULT_RULES: Final = (
+    Rule("self_purchase", "named_self", "block", 100, "the order names its own buyer as promoter"),
+    Rule(
+        "same_identity",
+        "identity_ties > 0",
+        "block",
+        100,
+        "the buyer has the unionid or ID card of a person who would be paid",
+    ),
+    Rule(
+        "shared_ties",
+        "strong_ties > 1",
+        "block",
+        90,
+        "two or more of payout account, phone and device are shared with persons who would be paid",
+    ),
+    Rule(
+        "shared_tie",
+        "strong_ties == 1",
+        "review",
+        50,
+        "a payout account, phone or device is shared with a person who would be paid",
+    ),
+    Rule("buyer_in_chain", "buyer_in_chain", "review", 40, "the buyer stands in the chain that would be paid"),
+    # a listing is a signal for a person to look at, never a refusal by itself (Personal Information Protection Law, art. 24)
+    Rule("blacklisted", "blacklisted > 0", "review", 60, "a person or an identifier of the order is on the blacklist"),
+    Rule("device_velocity", "device_orders > 10", "review", 30, "more than ten orders from one device within an hour"),
+    Rule("payout_velocity", "payout_account_orders > 10", "review", 30, "more than ten orders name one payout account"),
+    Rule("buyer_velocity", "buyer_orders > 20", "review", 20, "more than twenty orders of one buyer within an hour"),
+    Rule("address_velocity", "address_orders > 30", "review", 20, "more than thirty orders to one address in an hour"),
+    # carriers put thousands behind one address of the network: it is shown, it never decides
+    Rule("ip_velocity", "ip_orders > 60", "allow", 10, "more than sixty orders from one IP address within an hour"),
+)
+"""Version 1 of every brand's rulebook."""

@@ -1,0 +1,1 @@
+"""What the risk room offers: checks, decisions for orders being booked, the wire kept up to date."""

@@ -1,0 +1,222 @@
+"""The real-time check: one round trip to the wire, the rulebook, evidence only for refusals, a durable decision."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from core import limits
+from core.canonical import canonical
+from core.clock import monotonic_s
+from core.errors import Refusal
+from core.ids import new_id
+from core.neo4j import Graph
+from core.vault import BrandKeys
+from graph.domain.facts import Token
+from graph.flows import read as graph_reads
+from risk.domain.rulebook import Hit, Verdict, worst
+from risk.domain.ties import KIND_OF_IDENTIFIER, node_kind, paths_from_ties, tie_features
+from risk.flows.recorder import Recorder
+from risk.flows.rulebooks import Rulebooks
+from risk.store.decisions import Decision, NewDecision
+from risk.store.wire import Answered, Asked, Wire, WireAway
+
+_WIRE_REST_SECONDS = 1.0
+"""After the wire failed, checks do without it for this long, so that none waits for a store that is away."""
+
+VELOCITY_LABELS = {"device": "Device", "ip": "Ip", "address": "Address", "payout_account": "PayoutAccount"}
+"""Counters kept per identifier of an order, by the label that names their subject."""
+
+_TIE_RULES = frozenset({"same_identity", "shared_tie", "shared_ties"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderToCheck:
+    """What of an order a check looks at; ``tokens`` by kind of identifier."""
+
+    order_id: str
+    buyer_id: str
+    promoter_id: str | None
+    placed_at: datetime
+    tokens: Mapping[str, Token]
+
+
+def velocity_subjects(buyer_id: str, tokens: Mapping[str, Token]) -> tuple[tuple[str, str], ...]:
+    """The counters an order moves: name and subject. A shared locker or a rotating number is not counted."""
+    named = [
+        (kind, f"{label}:{tokens[kind].token}")
+        for kind, label in VELOCITY_LABELS.items()
+        if kind in tokens and tokens[kind].links
+    ]
+    return (*named, ("buyer", f"member:{buyer_id}"))
+
+
+def tie_subjects(tokens: Mapping[str, Token]) -> tuple[str, ...]:
+    """The identifiers named in an order that may tie its buyer to somebody."""
+    return tuple(
+        f"{KIND_OF_IDENTIFIER[kind]}:{token.token}"
+        for kind, token in tokens.items()
+        if kind in KIND_OF_IDENTIFIER and token.links
+    )
+
+
+class Checks:
+    """Answers risk checks; every source may be away, and none of that is ever an error to the caller."""
+
+    def __init__(self, wire: Wire, graph: Graph, rulebooks: Rulebooks, recorder: Recorder) -> None:
+        self._wire = wire
+        self._graph = graph
+        self._rulebooks = rulebooks
+        self._recorder = recorder
+        self._wire_rests_until = 0.0
+
+    async def check(
+        self, brand: str, check_id: str, stage: str, order: OrderToCheck, request_print: bytes, at: datetime
+    ) -> Decision:
+        """Decide on an order, or answer the first decision of the same check.
+
+        Raises Refusal 409 ``check_conflict`` when the check is known with another order.
+        """
+        rulebook = await self._rulebooks.live(brand)
+        missing: list[str] = []
+        known = await self._ask_wire(brand, order)
+        if known is None:
+            missing.append("redis")
+            known = Answered([], [], 0, {})
+        ties = [_labelled(tie) for tie in known.ties]
+        features = {
+            **tie_features(ties, known.chain, order.buyer_id, named_self=order.promoter_id == order.buyer_id),
+            "blacklisted": known.blacklisted,
+            **{f"{name}_orders": count for name, count in known.velocity.items()},
+        }
+        verdict = rulebook.judge(features)
+        if verdict.outcome != "allow" and (ties or verdict.hits):
+            verdict = await self._with_evidence(brand, order, known, ties, verdict, missing)
+        hits = [*verdict.hits, *(_missing_hit(source) for source in missing)]
+        decision = NewDecision(
+            decision_id=new_id("dec"),
+            check_id=check_id,
+            stage=stage,
+            order_id=order.order_id,
+            after_seq=None,
+            outcome=worst(*(hit.outcome for hit in hits)),
+            score=verdict.score,
+            reasons=[hit.as_reason() for hit in hits],
+            missing=missing,
+            features=features,
+            rulebook_version=rulebook.version,
+            evaluated_at=at,
+            request_print=request_print,
+            worsens=None,
+        )
+        try:
+            stands = await self._recorder.save(brand, decision)
+        except (Refusal, TimeoutError):
+            return _undurable(decision)
+        if stands.request_print is not None and bytes(stands.request_print) != request_print:
+            raise Refusal(409, "check_conflict", "this check_id is known with another order; use a new one")
+        return stands
+
+    async def _ask_wire(self, brand: str, order: OrderToCheck) -> Answered | None:
+        if monotonic_s() < self._wire_rests_until:
+            return None
+        asked = Asked(
+            order_id=order.order_id,
+            buyer_id=order.buyer_id,
+            promoter_id=order.promoter_id or "",
+            placed_ms=int(order.placed_at.timestamp() * 1000),
+            tokens=tie_subjects(order.tokens),
+            velocity=velocity_subjects(order.buyer_id, order.tokens),
+        )
+        try:
+            async with asyncio.timeout(limits.CHECK_WIRE_SECONDS_MAX):
+                return await self._wire.check(brand, asked)
+        except WireAway:
+            self._wire_rests_until = monotonic_s() + _WIRE_REST_SECONDS
+            return None
+
+    async def _with_evidence(
+        self,
+        brand: str,
+        order: OrderToCheck,
+        known: Answered,
+        ties: list[dict[str, Any]],
+        verdict: Verdict,
+        missing: list[str],
+    ) -> Verdict:
+        """Put the paths that led to the verdict beside its rules; those of ties come from the graph."""
+        paths: list[dict[str, Any]] = []
+        if ties:
+            try:
+                paths = await self._tie_paths(brand, order, known)
+            except Refusal:
+                missing.append("neo4j")
+            paths = paths or paths_from_ties(ties, known.chain, order.buyer_id, order.order_id)
+        return replace(
+            verdict,
+            hits=tuple(with_paths(hit, paths, known.chain, order.buyer_id, order.order_id) for hit in verdict.hits),
+        )
+
+    async def _tie_paths(self, brand: str, order: OrderToCheck, known: Answered) -> list[dict[str, Any]]:
+        found = await graph_reads.ties(
+            self._graph,
+            brand,
+            order.buyer_id,
+            order.order_id,
+            [token.token for kind, token in order.tokens.items() if kind in KIND_OF_IDENTIFIER and token.links],
+            [person["member_id"] for person in known.chain],
+            limits.CHECK_GRAPH_SECONDS_MAX,
+        )
+        return [{"path": [{"kind": node_kind(node["kind"]), "id": node["id"]} for node in path]} for path in found]
+
+
+def with_paths(
+    hit: Hit, tie_paths: list[dict[str, Any]], chain: list[dict[str, Any]], buyer_id: str, order_id: str
+) -> Hit:
+    """A hit with the paths that show it: shared identifiers for ties, the chain itself for the buyer's place in it."""
+    if hit.rule in _TIE_RULES:
+        return replace(hit, evidence=tie_paths)
+    order, buyer = {"kind": "order", "id": order_id}, {"kind": "member", "id": buyer_id}
+    if hit.rule == "self_purchase":
+        return replace(hit, evidence=[{"path": [order, buyer]}])
+    if hit.rule == "buyer_in_chain":
+        above = [{"kind": "member", "id": person["member_id"]} for person in chain]
+        return replace(hit, evidence=[{"path": [order, buyer, *above]}])
+    return replace(hit, evidence=[{"path": [order, buyer]}])
+
+
+def _labelled(tie: dict[str, Any]) -> dict[str, Any]:
+    label, token = tie["token"].split(":", 1)
+    return {"level": tie["level"], "kind": label, "token": token, "named": tie["named"]}
+
+
+def _missing_hit(source: str) -> Hit:
+    return Hit(f"missing_{source}", "review", 0, f"{source} did not answer, so nobody can say that all is well")
+
+
+def _undurable(decision: NewDecision) -> Decision:
+    """The answer while Postgres is away: at least review, and kept nowhere, so no money can depend on it."""
+    hit = _missing_hit("postgres")
+    return Decision(
+        decision.decision_id,
+        decision.check_id,
+        decision.stage,
+        decision.order_id,
+        worst(decision.outcome, hit.outcome),
+        decision.score,
+        [*decision.reasons, hit.as_reason()],
+        [*decision.missing, "postgres"],
+        decision.features,
+        decision.rulebook_version,
+        decision.evaluated_at,
+        decision.request_print,
+        None,
+    )
+
+
+def print_of(keys: BrandKeys, stage: str, order: Any) -> bytes:
+    """A keyed hash of what was asked, to tell the same check from another under its id."""
+    return keys.fingerprint(canonical([stage, order]))

@@ -1,0 +1,1 @@
+"""Rows in Postgres and the wire in Redis."""

@@ -1,0 +1,169 @@
+"""Rows of decisions, rulebooks and the blacklist in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.canonical import canonical
+from core.postgres import Connection
+from core.queries import sql
+from risk.domain.rulebook import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """A decision about to be made durable; ``after_seq`` None means: at the head of the log."""
+
+    decision_id: str
+    check_id: str | None
+    stage: str
+    order_id: str
+    after_seq: int | None
+    outcome: Outcome
+    score: int
+    reasons: list[dict[str, Any]]
+    missing: list[str]
+    features: dict[str, Any]
+    rulebook_version: int
+    evaluated_at: datetime
+    request_print: bytes | None
+    worsens: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision as it is kept."""
+
+    decision_id: str
+    check_id: str | None
+    stage: str
+    order_id: str
+    outcome: str
+    score: int
+    reasons: list[dict[str, Any]]
+    missing: list[str]
+    features: dict[str, Any]
+    rulebook_version: int
+    evaluated_at: datetime
+    request_print: bytes | None
+    worsens: str | None
+
+    def as_answer(self) -> dict[str, Any]:
+        """The decision as the API answers it."""
+        return {
+            "decision_id": self.decision_id,
+            "check_id": self.check_id,
+            "stage": self.stage,
+            "order_id": self.order_id,
+            "outcome": self.outcome,
+            "score": self.score,
+            "reasons": self.reasons,
+            "missing": self.missing,
+            "rulebook_version": self.rulebook_version,
+            "evaluated_at": self.evaluated_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierDecision:
+    """The last decision of an order before its number in the log."""
+
+    seq: int
+    decision_id: str
+    outcome: Outcome
+    reasons: list[dict[str, Any]]
+    missing: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RulebookRow:
+    version: int
+    rules: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One entry of the blacklist; the token stands for what was listed, never the value itself."""
+
+    entry_id: str
+    kind: str
+    token: str
+    reason: str
+    listed_at: datetime
+    listed_by: str
+    lifted_at: datetime | None
+
+
+_SAVE = sql("risk/save_decisions")
+_BY_CHECK = sql("risk/decisions_by_check", Decision)
+BY_ID = sql("risk/decision_by_id", Decision)
+_EARLIER = sql("risk/decisions_before", EarlierDecision)
+_RULEBOOK = sql("risk/rulebook_live", RulebookRow)
+_SEED_RULEBOOK = sql("risk/rulebook_seed")
+_LIST = sql("risk/blacklist_list")
+_LIFT = sql("risk/blacklist_lift")
+BLACKLIST_PAGE = sql("risk/blacklist_page", Listing)
+
+
+async def save(conn: Connection, brand: str, decisions: Sequence[NewDecision]) -> None:
+    """Make decisions durable; one whose check is decided already is left out."""
+    if decisions:
+        await _SAVE.run(
+            conn,
+            brand=brand,
+            decision_ids=[d.decision_id for d in decisions],
+            check_ids=[d.check_id for d in decisions],
+            stages=[d.stage for d in decisions],
+            order_ids=[d.order_id for d in decisions],
+            after_seqs=[d.after_seq for d in decisions],
+            outcomes=[d.outcome for d in decisions],
+            scores=[d.score for d in decisions],
+            reasons=[canonical(d.reasons).decode() for d in decisions],
+            missing=[",".join(d.missing) for d in decisions],
+            features=[canonical(d.features).decode() for d in decisions],
+            versions=[d.rulebook_version for d in decisions],
+            evaluated_ats=[d.evaluated_at for d in decisions],
+            request_prints=[d.request_print for d in decisions],
+            worsens=[d.worsens for d in decisions],
+        )
+
+
+async def by_check(conn: Connection, brand: str, check_ids: Sequence[str]) -> dict[str, Decision]:
+    """The decisions of checks, by check id."""
+    rows = await _BY_CHECK.run(conn, brand=brand, check_ids=list(check_ids))
+    return {row.check_id: row for row in rows if row.check_id is not None}
+
+
+async def before(conn: Connection, brand: str, orders: Sequence[tuple[int, str]]) -> dict[int, EarlierDecision]:
+    """For orders as (seq, order id): the last decision made before that number, if any."""
+    rows = await _EARLIER.run(
+        conn, brand=brand, seqs=[seq for seq, _ in orders], order_ids=[order_id for _, order_id in orders]
+    )
+    return {row.seq: row for row in rows}
+
+
+async def live_rulebook(conn: Connection, brand: str) -> RulebookRow:
+    """The published rulebook with the highest version."""
+    row = await _RULEBOOK.one(conn, brand=brand)
+    assert row is not None, "a brand is created with a rulebook"
+    return row
+
+
+async def seed_rulebook(conn: Connection, brand: str, rules: list[dict[str, Any]], at: datetime) -> None:
+    """Give a new brand version 1; safe to repeat."""
+    await _SEED_RULEBOOK.run(conn, brand=brand, rules=canonical(rules).decode(), at=at)
+
+
+async def list_entry(
+    conn: Connection, brand: str, entry_id: str, kind: str, token: str, reason: str, at: datetime, actor: str
+) -> None:
+    """Keep an entry of the blacklist; the same id again changes nothing."""
+    await _LIST.run(conn, brand=brand, entry_id=entry_id, kind=kind, token=token, reason=reason, at=at, actor=actor)
+
+
+async def lift_entry(conn: Connection, brand: str, entry_id: str, at: datetime, actor: str) -> None:
+    """End an entry of the blacklist; one that ended already stays as it is."""
+    await _LIFT.run(conn, brand=brand, entry_id=entry_id, at=at, actor=actor)

@@ -1,0 +1,123 @@
+"""The wire: what a check reads in Redis in one round trip. It follows the log, holds its own watermark, and may be lost.
+
+All keys of a brand carry one hash tag, so that they live on one node and a script may touch them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core import limits
+
+WireAway = (RedisError, OSError, TimeoutError)
+"""What the client raises when Redis is not there, or not now."""
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a check asks the wire: subjects are ``kind:token``; ``velocity`` pairs a counter's name with its subject."""
+
+    order_id: str
+    buyer_id: str
+    promoter_id: str
+    placed_ms: int
+    tokens: tuple[str, ...]
+    velocity: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the wire knows: the chain as it stands, what it shares with the buyer, counters of the last hour."""
+
+    chain: list[dict[str, Any]]
+    ties: list[dict[str, Any]]
+    blacklisted: int
+    velocity: dict[str, int]
+
+
+class Wire:
+    """The scripts over one Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._check = redis.register_script((_HERE / "check.lua").read_text())
+        self._apply = redis.register_script((_HERE / "apply.lua").read_text())
+
+    async def check(self, brand: str, asked: Asked) -> Answered:
+        """Count an order and read what is known about it; raises one of WireAway."""
+        ask = {
+            "order_id": asked.order_id,
+            "buyer_id": asked.buyer_id,
+            "promoter_id": asked.promoter_id,
+            "placed_ms": asked.placed_ms,
+            "tokens": asked.tokens,
+            "velocity": asked.velocity,
+        }
+        answer = orjson.loads(
+            await self._check(
+                keys=[_prefix(brand)],
+                args=[orjson.dumps(ask), limits.SEEN_ORDER_KEEP_SECONDS, limits.VELOCITY_KEEP_SECONDS],
+            )
+        )
+        return Answered(
+            chain=list(answer["chain"] or []),  # an empty Lua table is written as an object
+            ties=list(answer["ties"] or []),
+            blacklisted=answer["blacklisted"],
+            velocity=dict(answer["velocity"] or {}),
+        )
+
+    async def watermark(self, brand: str) -> int:
+        """The number of the last event the wire knows; 0 when it was lost."""
+        return int(await self._redis.hget(f"{_prefix(brand)}:w", "seq") or 0)
+
+    async def apply(self, brand: str, after: int, upto: int, operations: Sequence[dict[str, Any]]) -> int:
+        """Apply the operations of the log's stretch ``after < seq ≤ upto``; answers where the wire now stands.
+
+        A wire that does not stand at ``after`` is left as it is.
+        """
+        return int(
+            await self._apply(
+                keys=[_prefix(brand)],
+                args=[
+                    after,
+                    upto,
+                    orjson.dumps(operations),
+                    limits.SEEN_ORDER_KEEP_SECONDS,
+                    limits.VELOCITY_KEEP_SECONDS,
+                    limits.WIRE_TOKENS_PER_MEMBER_MAX,
+                ],
+            )
+        )
+
+    async def features(self, brand: str, seqs: Sequence[int]) -> dict[int, dict[str, int]]:
+        """Counters as they were when the orders with these numbers were counted."""
+        if not seqs:
+            return {}
+        found = await self._redis.hmget(f"{_prefix(brand)}:f", [str(seq) for seq in seqs])
+        return {seq: orjson.loads(text) for seq, text in zip(seqs, found, strict=True) if text is not None}
+
+    async def forget_features(self, brand: str) -> None:
+        """Drop kept counters once the decisions that needed them are durable."""
+        await self._redis.delete(f"{_prefix(brand)}:f")
+
+    async def forget(self, brand: str) -> None:
+        """Drop everything the wire holds of a brand; it is built anew from the log."""
+        async for key in self._redis.scan_iter(match=f"{_prefix(brand)}:*", count=1_000):
+            await self._redis.unlink(key)
+
+    async def ping(self) -> None:
+        """Raise one of WireAway when Redis does not answer."""
+        await self._redis.ping()
+
+
+def _prefix(brand: str) -> str:
+    return f"trefoil:{{{brand}}}"
