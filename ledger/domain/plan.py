@@ -68,6 +68,8 @@ class Pay:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """One line of a plan: whom it is about and what it pays."""
+
     rule_id: str
     match: Match
     pay: Pay

@@ -116,6 +116,7 @@ async def post(conn: Connection, journals: Sequence[Journal], recorded_at: datet
 
 
 async def load_wallets(conn: Connection, member_ids: Collection[str]) -> dict[str, Wallet]:
+    """Wallets of members; one that would be empty may be left out."""
     if not member_ids:
         return {}
     rows = await _WALLETS.run(conn, member_ids=list(member_ids))
@@ -132,15 +133,18 @@ async def balances(conn: Connection, member_id: str, as_of: datetime | None) -> 
 
 
 async def entries(conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int) -> list[EntryRow]:
+    """A member's entries, the latest first, from before ``(number, place)`` on."""
     number, place = before or (None, None)
     return await _ENTRIES.run(conn, member_id=member_id, before_number=number, before_place=place, count_max=count_max)
 
 
 async def trial_balance(conn: Connection, as_of: datetime | None) -> list[BalanceRow]:
+    """The balance of each account, payees summed."""
     return await _TRIAL_BALANCE.run(conn, as_of=as_of)
 
 
 async def head(conn: Connection) -> HeadRow | None:
+    """The last journal; None before the first."""
     return await _HEAD.one(conn)
 
 
@@ -150,4 +154,5 @@ def chain(conn: Connection, number_max: int) -> AsyncIterator[ChainRow]:
 
 
 async def balances_off(conn: Connection) -> list[BalanceOffRow]:
+    """Balances that are not the sum of their entries, up to DIFFERENCES_MAX."""
     return await _BALANCES_OFF.run(conn)

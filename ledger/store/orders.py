@@ -118,6 +118,7 @@ async def load_due(conn: Connection, now: datetime, count_max: int) -> list[Orde
 
 
 async def insert_orders(conn: Connection, orders: Collection[Order]) -> None:
+    """Keep orders that were paid for the first time."""
     if not orders:
         return
     await _INSERT.run(
@@ -144,6 +145,7 @@ async def insert_orders(conn: Connection, orders: Collection[Order]) -> None:
 
 
 async def update_orders(conn: Connection, orders: Collection[Order]) -> None:
+    """Keep what later facts made of orders; all else of them is frozen."""
     if orders:
         await _UPDATE.run(conn, order_id=[o.order_id for o in orders], **_changing(orders))
 
@@ -154,10 +156,12 @@ async def mark_settled(conn: Connection, order_ids: Collection[str]) -> None:
 
 
 async def journals_of(conn: Connection, order_id: str) -> list[int]:
+    """Numbers of the journals about an order, oldest first."""
     return [row.number for row in await _JOURNALS.run(conn, order_id=order_id)]
 
 
 async def load_refunds(conn: Connection, refund_ids: Collection[str]) -> dict[str, RefundSeen]:
+    """Of these refund ids, those that were told before."""
     if not refund_ids:
         return {}
     rows = await _REFUNDS_LOAD.run(conn, refund_ids=list(refund_ids))
@@ -165,6 +169,7 @@ async def load_refunds(conn: Connection, refund_ids: Collection[str]) -> dict[st
 
 
 async def insert_refunds(conn: Connection, refunds: Collection[RefundSeen]) -> None:
+    """Remember refund ids that were told."""
     if refunds:
         await _REFUNDS_INSERT.run(
             conn,
@@ -185,6 +190,7 @@ async def load_parked(conn: Connection, order_ids: Collection[str]) -> dict[str,
 
 
 async def insert_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> None:
+    """Let facts wait for the payment of their order."""
     if facts:
         rows = [_park(fact) for fact in facts]
         await _PARKED_INSERT.run(
@@ -199,11 +205,13 @@ async def insert_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> N
 
 
 async def delete_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> None:
+    """Forget facts that waited and were applied."""
     if facts:
         await _PARKED_DELETE.run(conn, order_id=[fact.order_id for fact in facts], seq=[fact.seq for fact in facts])
 
 
 async def add_sales(conn: Connection, sales: Mapping[str, Sales]) -> None:
+    """Add changes to members' sales."""
     if sales:
         await _SALES_ADD.run(
             conn,
@@ -214,6 +222,7 @@ async def add_sales(conn: Connection, sales: Mapping[str, Sales]) -> None:
 
 
 async def load_sales(conn: Connection, member_ids: Collection[str]) -> list[SalesRow]:
+    """Sales of members; one who never sold or earned is left out."""
     return await _SALES.run(conn, member_ids=list(member_ids))
 
 

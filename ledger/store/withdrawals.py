@@ -36,6 +36,7 @@ _SAVE = sql("ledger/withdrawals_save")
 
 
 async def load_withdrawals(conn: Connection, withdrawal_ids: Collection[str]) -> dict[str, Withdrawal]:
+    """The withdrawals of these ids."""
     if not withdrawal_ids:
         return {}
     rows = await _LOAD.run(conn, withdrawal_ids=list(withdrawal_ids))
@@ -51,6 +52,7 @@ async def page(
 
 
 async def save_withdrawals(conn: Connection, withdrawals: Collection[Withdrawal]) -> None:
+    """Keep new withdrawals, and decisions on old ones."""
     if withdrawals:
         await _SAVE.run(conn, **{name: [getattr(one, name) for one in withdrawals] for name in _NAMES})
 
