@@ -199,11 +199,11 @@ class Books:
             detail: dict[str, Any] = {"available_fen": wallet.available_fen, "arrears_fen": wallet.arrears_fen}
             return Outcome(fact.seq, "refused", code, detail if fact.member_known else None)
         wallet.freeze(fact.amount_fen)
-        self.withdrawals[fact.withdrawal_id] = withdrawals.requested(fact)
+        opened = self.withdrawals[fact.withdrawal_id] = withdrawals.requested(fact)
         self.withdrawals_changed.add(fact.withdrawal_id)
         moves = [(Account.AVAILABLE, Account.IN_WITHDRAWAL, fact.member_id, fact.amount_fen)]
         self.journals.append(transfer(Kind.WITHDRAWAL, fact.withdrawal_id, "", fact.at, moves))
-        return Outcome(fact.seq, "applied")
+        return Outcome(fact.seq, "applied", detail=opened.answer())
 
     def _withdrawal_rejected(self, fact: WithdrawalRejected) -> Outcome:
         withdrawal = self.withdrawals.get(fact.withdrawal_id)
@@ -219,7 +219,7 @@ class Books:
         moves = [(Account.IN_WITHDRAWAL, Account.AVAILABLE, member_id, fen)]
         self.journals.append(transfer(Kind.REJECTION, fact.withdrawal_id, "", at, moves))
         self._credit(member_id, fen, at, Kind.REJECTION_OFFSET, fact.withdrawal_id)
-        return Outcome(fact.seq, "applied")
+        return Outcome(fact.seq, "applied", detail=withdrawal.answer())
 
     # --- wallets --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ for (``identity_unverified`` is never answered). The route is the channel that w
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from core import limits
 from ledger.domain.facts import WithdrawalRequested
@@ -35,6 +35,18 @@ class Withdrawal:
     rejected_at: datetime | None = None
     rejected_by: str | None = None
     reason: str | None = None
+
+    def answer(self) -> dict[str, Any]:
+        """What the one who asked for it, or decided on it, is told."""
+        return {
+            "withdrawal_id": self.withdrawal_id,
+            "status": self.status,
+            "gross_fen": self.gross_fen,
+            "tax_fen": self.tax_fen,
+            "fee_fen": self.fee_fen,
+            "net_fen": self.net_fen,
+            "route": self.route,
+        }
 
 
 def refusal(fact: WithdrawalRequested, wallet: Wallet) -> str | None:

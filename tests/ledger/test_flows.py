@@ -240,8 +240,8 @@ async def test_the_number_of_statements_does_not_depend_on_the_number_of_facts(
     asked: list[str] = []
     execute: Any = psycopg.AsyncConnection.execute
 
-    async def counting(conn: Any, query: bytes, *args: Any, **other: Any) -> Any:
-        asked.append(query.decode())
+    async def counting(conn: Any, query: Any, *args: Any, **other: Any) -> Any:
+        asked.append(str(query))
         return await execute(conn, query, *args, **other)
 
     facts: list[Fact] = [paid(n, f"o{n}", 1_000) for n in range(count)]

@@ -1,0 +1,97 @@
+"""Balances, statements, the trial balance and the proof of the chain."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import Request
+
+from api.auth import MEMBER, READERS
+from api.paging import Cursor, Limit, page, read_cursor
+from api.platform import platform
+from api.scoped import caller, roles, router
+from api.times import AsOf, PathId
+from core import limits
+from core.clock import iso
+from core.errors import not_found
+from graph.flows import read as graph
+from ledger.domain.journal import WITHDRAWAL_KINDS, Kind
+from ledger.flows import read
+from ledger.store.journals import EntryRow
+
+routes = router("ledger")
+
+
+@routes.get("/v1/ledger/members/{member_id}", summary="A member's balances", **roles(*READERS, MEMBER))
+async def balances(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
+    parts, who = platform(request), caller(request)
+    who.may_see_member(member_id)
+    async with parts.postgres.brand(who.brand) as conn:
+        found = await read.balances(conn, member_id, as_of)
+        booked = await read.entries(conn, member_id, None, 1)
+    if not booked:
+        await _known(request, member_id)
+    return asdict(found)
+
+
+@routes.get(
+    "/v1/ledger/members/{member_id}/entries",
+    summary="A member's statement, the latest booked first",
+    **roles("finance", "auditor", MEMBER),
+)
+async def entries(
+    request: Request, member_id: PathId, limit: Limit = limits.PAGE_ITEMS_DEFAULT, cursor: Cursor = None
+) -> dict[str, Any]:
+    parts, who = platform(request), caller(request)
+    who.may_see_member(member_id)
+    before = read_cursor(cursor, int, int)
+    async with parts.postgres.brand(who.brand) as conn:
+        found = await read.entries(conn, member_id, (before[0], before[1]) if before else None, limit + 1)
+    if not found and not before:
+        await _known(request, member_id)
+    last = found[:limit][-1:]
+    return page([_entry(row) for row in found], limit, lambda _: (last[0].number, last[0].place))
+
+
+@routes.get(
+    "/v1/ledger/trial-balance",
+    summary="The balance of each account, payees summed",
+    **roles("finance", "auditor"),
+)
+async def trial_balance(request: Request, as_of: AsOf = None) -> dict[str, Any]:
+    async with platform(request).postgres.brand(caller(request).brand) as conn:
+        return asdict(await read.trial_balance(conn, as_of))
+
+
+@routes.get(
+    "/v1/ledger/verify",
+    summary="Recompute the chain of journals, compare balances with their entries",
+    **roles("finance", "auditor"),
+)
+async def verify(request: Request) -> dict[str, Any]:
+    brand = caller(request).brand
+    async with platform(request).postgres.brand(brand) as conn:
+        return asdict(await read.verify(conn, brand))
+
+
+async def _known(request: Request, member_id: str) -> None:
+    """404 for a member this brand does not know; one with entries is known without asking the graph."""
+    if not await graph.known_since(platform(request).graph, caller(request).brand, [member_id]):
+        raise not_found("member")
+
+
+def _entry(row: EntryRow) -> dict[str, Any]:
+    of_withdrawal = row.kind in WITHDRAWAL_KINDS
+    return {
+        "journal": str(row.number),
+        "kind": row.kind,
+        "account": row.account,
+        "debit_fen": max(row.amount_fen, 0),
+        "credit_fen": max(-row.amount_fen, 0),
+        "order_id": None if of_withdrawal else row.subject,
+        "refund_id": row.cause if row.kind == Kind.CLAWBACK else None,
+        "withdrawal_id": row.subject if of_withdrawal else None,
+        "effective_at": iso(row.effective_at),
+        "recorded_at": iso(row.recorded_at),
+    }

@@ -1,0 +1,67 @@
+"""Orders as the books keep them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+
+from api.auth import READERS
+from api.platform import platform
+from api.scoped import caller, roles, router
+from api.times import PathId
+from core.clock import iso
+from core.errors import not_found
+from ledger.domain.facts import ChainPerson
+from ledger.domain.order import Commission, Order
+from ledger.flows import read
+
+routes = router("orders")
+
+
+@routes.get(
+    "/v1/orders/{order_id}",
+    summary="An order: lines, frozen chain, plan, decision, commissions, journals",
+    **roles("pipeline", *READERS),
+)
+async def order(request: Request, order_id: PathId) -> dict[str, Any]:
+    async with platform(request).postgres.brand(caller(request).brand) as conn:
+        found = await read.order(conn, order_id)
+    if found is None:
+        raise not_found("order")
+    return {**_order(found.order), "journals": [str(number) for number in found.journals]}
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "buyer_id": order.buyer_id,
+        "state": order.state,
+        "placed_at": iso(order.placed_at),
+        "paid_at": iso(order.paid_at),
+        "completed_at": _iso(order.completed_at),
+        "settles_at": _iso(order.settles_at),
+        "cancelled_at": _iso(order.cancelled_at),
+        "chain": [_person(person) for person in order.chain],
+        "plan": asdict(order.plan) if order.plan else None,
+        "decision": asdict(order.decision),
+        "lines": [{"line_id": x.line_id, "paid_fen": x.paid_fen, "refunded_fen": x.refunded_fen} for x in order.lines],
+        "commissions": [_commission(order, part) for part in order.commissions],
+    }
+
+
+def _person(person: ChainPerson) -> dict[str, Any]:
+    shown = {"level": person.level, "member_id": person.member_id, "earns": person.earns}
+    return shown if person.earns else {**shown, "why": person.why}
+
+
+def _commission(order: Order, part: Commission) -> dict[str, Any]:
+    shown = asdict(part)
+    del shown["closed"]
+    return {**shown, "state": order.state_of(part)}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return iso(at) if at else None
