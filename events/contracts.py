@@ -7,6 +7,7 @@ field by field, with a stable code.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from core import limits
 from core.errors import FieldError
@@ -309,14 +310,14 @@ _CODES: Final = {
 }
 
 
-def _code(error: ErrorDetails) -> str:
+def _code(error: Mapping[str, Any]) -> str:
     if error["type"] == "string_pattern_mismatch":
         return "bad_id" if error.get("ctx", {}).get("pattern") == ID_PATTERN else "bad_text"
     return _CODES.get(error["type"], "wrong_type")
 
 
-def _path(error: ErrorDetails, prefix: str) -> str:
-    steps = [prefix] if prefix else []
+def _path(error: Mapping[str, Any], prefix: str) -> str:
+    steps: list[str] = [prefix] if prefix else []
     previous: str | int = ""
     for step in error["loc"]:
         # a discriminated union adds the tag as a step after the list index: identifiers.0.phone.value
@@ -327,7 +328,12 @@ def _path(error: ErrorDetails, prefix: str) -> str:
     return ".".join(steps) or "body"
 
 
+def field_error(error: Mapping[str, Any], prefix: str = "") -> FieldError:
+    """One error of pydantic in the platform's words, without repeating the value that was sent: it may be personal."""
+    return FieldError(_path(error, prefix), _code(error), error["msg"])
+
+
 def field_errors(error: ValidationError, prefix: str = "") -> list[FieldError]:
-    """What is wrong, field by field, without repeating any value that was sent (values may be personal)."""
+    """What is wrong, field by field; the first twenty."""
     listed = error.errors(include_url=False, include_context=True, include_input=False)
-    return [FieldError(_path(item, prefix), _code(item), item["msg"]) for item in listed[:20]]
+    return [field_error(item, prefix) for item in listed[:20]]

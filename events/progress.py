@@ -1,4 +1,4 @@
-"""Waiting until a consumer of the log has come far enough: by notification, with a look now and then in case one is lost."""
+"""Waiting until a consumer of the log has come far enough: told by notification, with a look now and then."""
 
 from __future__ import annotations
 

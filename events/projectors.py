@@ -56,26 +56,24 @@ class GraphProjector:
         async with self._postgres.brand(brand) as conn:
             if not await try_lock(conn, graph_lock(brand)):
                 return 0
-            head = await log.head_seq(conn, brand)
-            recorded = await log.watermark(conn, brand, "graph")
-            if recorded >= head and recorded > 0 and not await self._behind(brand, recorded):
-                return 0
-            stands, findings = await graph_project.standing_at(self._graph, brand)
-            if stands > recorded:  # the graph's commit was not followed by the log's: its findings were kept with it
-                await self._record(conn, brand, findings, recorded, stands)
-                return stands - recorded
-            events = await log.read(conn, brand, stands, head, limits.PROJECT_EVENTS_MAX)
-            if not events:
-                return 0
-            facts = [fact for fact in map(graph_fact, events) if fact is not None]
-            upto = events[-1].seq
-            findings = await graph_project.project(self._graph, brand, stands, upto, facts)
-            await self._record(conn, brand, findings, recorded, upto)
-            return len(events)
+            return await self.advance(conn, brand)
 
-    async def _behind(self, brand: str, recorded: int) -> bool:
-        stands, _ = await graph_project.standing_at(self._graph, brand)
-        return stands < recorded
+    async def advance(self, conn: Connection, brand: str) -> int:
+        """The same inside a transaction that holds the brand's graph lock."""
+        head = await log.head_seq(conn, brand)
+        recorded = await log.watermark(conn, brand, "graph")
+        stands, findings = await graph_project.standing_at(self._graph, brand)
+        if stands > recorded:  # the graph's commit was not followed by the log's: its findings were kept with it
+            await self._record(conn, brand, findings, recorded, stands)
+            return stands - recorded
+        events = await log.read(conn, brand, stands, head, limits.PROJECT_EVENTS_MAX)
+        if not events:
+            return 0
+        facts = [fact for fact in map(graph_fact, events) if fact is not None]
+        upto = events[-1].seq
+        findings = await graph_project.project(self._graph, brand, stands, upto, facts)
+        await self._record(conn, brand, findings, recorded, upto)
+        return len(events)
 
     async def _record(
         self, conn: Connection, brand: str, findings: Sequence[Finding], recorded: int, upto: int

@@ -1,6 +1,6 @@
 """Personal values of an event on their way into the log: a token to find them by, and the sealed value itself.
 
-In the log such a value is ``{"token", "links", "sealed"}`` and, for addresses, ``"building"`` and ``"place"``. The token is
+In the log such a value is ``{"token", "links", "sealed"}`` and, for addresses, ``building`` and ``place``. The token is
 what the graph and the wire know; ``links`` says whether it may ever tie two people; nobody reads the sealed part but a
 person with permission.
 """
@@ -8,8 +8,10 @@ person with permission.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+import orjson
 
 from core.canonical import canonical
 from core.vault import BrandKeys, seal, to_text
@@ -85,47 +87,63 @@ def seal_event(event_type: str, data: dict[str, Any], brand: str, keys: BrandKey
 
 
 _SHOWN_WHOLE: Final = frozenset(
-    "specversion id source type time subject member_id order_id refund_id line_id product_id category quantity paid_fen"
-    " refund_fen freight_fen buyer_id promoter_id link_code click_id platform entry_channel channel region kind grade"
-    " invited_by registered_at seen_at approved_at at clicked_at requested_at placed_at paid_at completed_at refunded_at"
-    " cancelled_at".split()
+    {
+        *("specversion", "id", "source", "type", "time", "subject", "brand", "datacontenttype", "dataschema"),
+        *("member_id", "order_id", "refund_id", "line_id", "product_id", "click_id", "buyer_id", "promoter_id"),
+        *("link_code", "invited_by", "category", "quantity", "paid_fen", "refund_fen", "freight_fen", "platform"),
+        *("entry_channel", "channel", "region", "kind", "grade", "registered_at", "seen_at", "approved_at", "at"),
+        *("clicked_at", "requested_at", "placed_at", "paid_at", "completed_at", "refunded_at", "cancelled_at"),
+    }
 )
 _SHOWN_INSIDE: Final = frozenset({"data", "lines", "identifiers"})
 
 
 def shown(event: Any) -> Any:
-    """A refused event as people may see it: what the contract knows to be impersonal stays, all else is masked."""
-    return _walk(event, lambda name: name in _SHOWN_WHOLE)
+    """A refused event as people may see it: what the contract knows to be impersonal stays, the rest is masked."""
+    return _walk(event)
 
 
-def _walk(value: Any, keep: Callable[[str], bool], name: str = "", depth: int = 0) -> Any:
+def _walk(value: Any, name: str = "", depth: int = 0) -> Any:
     if depth > 6:
         return "***"
     if isinstance(value, dict):
         if name and name not in _SHOWN_INSIDE:
             return "***"
         # a field nobody knows may be a personal one misspelt, value and all, so even its name is cut
-        return {key[:40]: _walk(item, keep, key, depth + 1) for key, item in list(value.items())[:100]}
+        return {key[:40]: _walk(item, key, depth + 1) for key, item in list(value.items())[:100]}
     if isinstance(value, list):
         if name and name not in _SHOWN_INSIDE:
             return "***"
-        return [_walk(item, keep, name, depth + 1) for item in value[:20]]
-    if keep(name) or value is None or isinstance(value, bool):
+        return [_walk(item, name, depth + 1) for item in value[:20]]
+    if name in _SHOWN_WHOLE or value is None or isinstance(value, bool):
         return value[:200] if isinstance(value, str) else value
     return "***"
 
 
-def personal_strings(event: Any) -> Iterator[str]:
-    """Every text of a refused event that :func:`shown` would mask, for sealing in dead letters."""
+SEALED_MARK: Final = "sealed:"
+"""What a sealed value in a dead letter begins with."""
+
+
+def sealed_copy(event: Any, seal_text: Callable[[str], str], name: str = "") -> Any:
+    """A refused event with every value that :func:`shown` would mask sealed as text; its shape stays."""
     if isinstance(event, dict):
-        for key, value in event.items():
-            if isinstance(value, str) and key not in _SHOWN_WHOLE:
-                yield value
-            elif isinstance(value, dict | list):
-                yield from personal_strings(value)
-    elif isinstance(event, list):
-        for item in event:
-            yield from personal_strings(item)
+        return {key: sealed_copy(value, seal_text, key) for key, value in event.items()}
+    if isinstance(event, list):
+        return [sealed_copy(item, seal_text, name) for item in event]
+    if event is None or isinstance(event, bool) or name in _SHOWN_WHOLE:
+        return event
+    return SEALED_MARK + seal_text(canonical(event).decode())
+
+
+def opened_copy(event: Any, open_text: Callable[[str], str]) -> Any:
+    """The inverse of :func:`sealed_copy`."""
+    if isinstance(event, dict):
+        return {key: opened_copy(value, open_text) for key, value in event.items()}
+    if isinstance(event, list):
+        return [opened_copy(item, open_text) for item in event]
+    if isinstance(event, str) and event.startswith(SEALED_MARK):
+        return orjson.loads(open_text(event.removeprefix(SEALED_MARK)))
+    return event
 
 
 _PERSONAL_NAMES: Final = ("phone", "id_card", "unionid", "address", "payout_account", "device", "ip", "external_id")
@@ -134,3 +152,14 @@ _PERSONAL_NAMES: Final = ("phone", "id_card", "unionid", "address", "payout_acco
 def mentions_personal(raw: bytes) -> bool:
     """Whether bytes that are no event may hold a personal value all the same: a field's name, or a long number."""
     return any(name.encode() in raw for name in _PERSONAL_NAMES) or re.search(rb"\d{7}", raw) is not None
+
+
+def masked_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a logged event with every sealed value masked."""
+
+    def masked(value: Any) -> Any:
+        if isinstance(value, dict):
+            return "***" if "sealed" in value else {key: masked(item) for key, item in value.items()}
+        return [masked(item) for item in value] if isinstance(value, list) else value
+
+    return {key: masked(value) for key, value in data.items()}

@@ -1,7 +1,7 @@
-"""Events from a Redis stream: taken in batches, acknowledged only when durable, dead letters kept where people can see them.
+"""Events from a Redis stream: taken in batches, acknowledged only when durable, dead letters kept to be seen.
 
-Consumer group over ``trefoil.events``. What a dead consumer left is taken over before anything new is read, so the order
-of each subject is kept. What cannot be taken goes to ``trefoil.events.dead`` with the problem.
+Consumer group over ``trefoil.events``. What a dead consumer left is taken over before anything new is read, so the
+order of each subject is kept. What cannot be taken goes to ``trefoil.events.dead`` with the problem.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from core.canonical import canonical
 from core.errors import FieldError, Refusal, invalid
 from core.ids import new_id
 from core.postgres import Postgres
-from core.queries import sql
-from core.vault import seal, to_text
+from core.vault import from_text, seal, to_text, unseal
+from events.brands import brand_names
 from events.intake import Intake
 from events.keyring import Keyring
-from events.sealing import mentions_personal, personal_strings
+from events.sealing import SEALED_MARK, mentions_personal, opened_copy, sealed_copy
 
 STREAM: Final = "trefoil.events"
 DEAD: Final = "trefoil.events.dead"
 GROUP: Final = "trefoil"
 _BLOCK_MS: Final = 1_000
 _DEAD_LETTERS_KEPT: Final = 100_000  # about 50 MB; Postgres keeps every refusal of a known brand besides
+
+_CONTEXT: Final = "dead letter"
 
 Message = tuple[bytes, dict[bytes, bytes]]
 
@@ -85,7 +87,7 @@ class StreamIntake:
 
     async def _take(self, messages: list[Message]) -> None:
         """Append what is right, bury what is wrong, then acknowledge: a crash before that only repeats."""
-        brands = await known_brands(self._postgres)
+        brands = await brand_names(self._postgres)
         by_brand: dict[str, list[tuple[bytes, Any]]] = defaultdict(list)
         dead: list[tuple[bytes, dict[str, Any]]] = []
         for _, fields in messages:
@@ -99,30 +101,57 @@ class StreamIntake:
             taken = await self._intake.take(brand, [event for _, event in events], "stream")
             dead += [(raw, t.problem) for (raw, _), t in zip(events, taken, strict=True) if t.problem is not None]
         for raw, found in dead:
-            letter = {"event": await self._safe(raw, brands), "problem": canonical(found)}
-            await self._redis.xadd(DEAD, letter, maxlen=_DEAD_LETTERS_KEPT, approximate=True)  # type: ignore[arg-type]
+            letter: dict[Any, Any] = {"event": await self._safe(raw, brands), "problem": canonical(found)}
+            await self._redis.xadd(DEAD, letter, maxlen=_DEAD_LETTERS_KEPT, approximate=True)
         await self._redis.xack(STREAM, GROUP, *[number for number, _ in messages])
 
-    async def _safe(self, raw: bytes, brands: set[str]) -> bytes:
+    async def _safe(self, raw: bytes, brands: list[str]) -> bytes:
         """A dead letter as it came, but for personal values, which are sealed: ``sealed:…`` stands in their place."""
         try:
             event = orjson.loads(raw)
         except orjson.JSONDecodeError:
-            return raw if not mentions_personal(raw) else b"sealed:" + await self._sealed(raw, sorted(brands)[0])
-        brand = event.get("brand") if isinstance(event, dict) else None
-        owner = brand if isinstance(brand, str) and brand in brands else sorted(brands)[0]
-        text = raw
-        for value in sorted(set(personal_strings(event)), key=len, reverse=True):
-            spelled = orjson.dumps(value)
-            text = text.replace(spelled, orjson.dumps("sealed:" + (await self._sealed(value.encode(), owner)).decode()))
-        return text
+            if not mentions_personal(raw):
+                return raw
+            keys = await self._keyring.brand(brands[0])
+            return SEALED_MARK.encode() + to_text(seal(keys.wrapping, raw, _CONTEXT)).encode()
+        keys = await self._keyring.brand(_owner(event, brands))
+        safe = sealed_copy(event, lambda text: to_text(seal(keys.wrapping, text.encode(), _CONTEXT)))
+        return raw if safe == event else orjson.dumps(safe)
 
-    async def _sealed(self, clear: bytes, brand: str) -> bytes:
-        keys = await self._keyring.brand(brand)
-        return to_text(seal(keys.wrapping, clear, f"{brand}|dead letter")).encode()
+    async def replay(self, number: str) -> bool:
+        """Put a dead letter back on the stream as it came and take it off the dead ones; False when there is none."""
+        found: Any = await self._redis.xrange(DEAD, number, number)
+        if not found:
+            return False
+        raw: bytes = found[0][1][b"event"]
+        brands = await brand_names(self._postgres)
+        try:
+            event = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            if raw.startswith(SEALED_MARK.encode()):
+                keys = await self._keyring.brand(brands[0])
+                raw = unseal(keys.wrapping, from_text(raw.decode().removeprefix(SEALED_MARK)), _CONTEXT)
+        else:
+            keys = await self._keyring.brand(_owner(event, brands))
+            opened = opened_copy(event, lambda text: unseal(keys.wrapping, from_text(text), _CONTEXT).decode())
+            raw = raw if opened == event else orjson.dumps(opened)
+        await self._redis.xadd(STREAM, {"event": raw})
+        await self._redis.xdel(DEAD, number)
+        return True
+
+    async def dead_letters(self, count: int) -> list[tuple[str, bytes, dict[str, Any]]]:
+        """The latest dead letters: number, event as kept, problem."""
+        found: Any = await self._redis.xrevrange(DEAD, count=count)
+        return [(n.decode(), fields[b"event"], orjson.loads(fields[b"problem"])) for n, fields in found]
 
 
-def parse(raw: bytes, brands: set[str]) -> tuple[Any, Refusal | None]:
+def _owner(event: Any, brands: list[str]) -> str:
+    """Whose key seals a dead letter: its brand's, or the installation's own for one of no brand."""
+    brand = event.get("brand") if isinstance(event, dict) else None
+    return brand if isinstance(brand, str) and brand in brands else brands[0]
+
+
+def parse(raw: bytes, brands: list[str]) -> tuple[Any, Refusal | None]:
     """One message of a stream or topic as an event of a brand, or the problem with it."""
     if len(raw) > limits.BODY_BYTES_MAX:
         return None, Refusal(413, "body_too_large", "an event is at most 2 MB")

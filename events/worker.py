@@ -1,4 +1,4 @@
-"""The worker: one loop per consumer over all brands, stream intake, and the settlement clock; survives any store's outage."""
+"""The worker: a loop per consumer over all brands, stream intake, settlement; survives the outage of any store."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from neo4j.exceptions import Neo4jError
+from redis.asyncio import Redis
 
 from core import limits
 from core.errors import Refusal
+from core.ids import new_id
 from core.installation import InstallationClock
 from core.neo4j import GraphAway
 from core.postgres import Postgres
@@ -25,6 +27,10 @@ _logger = structlog.get_logger()
 _SETTLE_EVERY_SECONDS = 15.0
 """With the real clock, orders that fall due settle within this time without being asked."""
 
+HEARTBEAT_KEY = "trefoil:worker"
+_HEARTBEAT_SECONDS = 2.0
+_HEARTBEAT_KEEP_MS = 6_000  # three beats missed: the worker is gone
+
 Step = Callable[[str], Awaitable[int]]
 
 
@@ -34,12 +40,15 @@ class Worker:
     def __init__(
         self,
         postgres: Postgres,
+        redis: Redis,
         clock: InstallationClock,
         graph: GraphProjector,
         books: BooksProjector,
         streams: StreamIntake,
     ) -> None:
         self._postgres = postgres
+        self._redis = redis
+        self._name = new_id("worker")
         self._clock = clock
         self._graph = graph
         self._books = books
@@ -54,6 +63,7 @@ class Worker:
             tasks.create_task(self._follow("graph", self._graph.step))
             tasks.create_task(self._follow("books", self._books.step))
             tasks.create_task(self._guarded("streams", self._streams.run))
+            tasks.create_task(self._guarded("heartbeat", self._beat))
             if not self._clock.simulated:
                 tasks.create_task(self._settle())
 
@@ -96,6 +106,11 @@ class Worker:
             _logger.exception("step failed", consumer=consumer, brand=brand)
         await asyncio.sleep(limits.POLL_SECONDS)
         return 0
+
+    async def _beat(self) -> None:
+        while True:
+            await self._redis.set(HEARTBEAT_KEY, self._name, px=_HEARTBEAT_KEEP_MS)
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
 
     async def _settle(self) -> None:
         while True:

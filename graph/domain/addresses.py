@@ -24,13 +24,9 @@ _REGION_SUFFIX: Final = re.compile(
 )
 _SIMPLIFIED: Final = str.maketrans("號樓單層棟區鎮縣鄉廈園東門號", "号楼单层栋区镇县乡厦园东门号")
 
-_DIGITS: Final = {
-    sign: index % 10 for index, sign in enumerate("〇一二三四五六七八九零壹贰叁肆伍陆柒捌玖")
-} | {"两": 2}
+_DIGITS: Final = {sign: index % 10 for index, sign in enumerate("〇一二三四五六七八九零壹贰叁肆伍陆柒捌玖")} | {"两": 2}
 _PLACES: Final = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000}
-_NUMERAL: Final = re.compile(
-    rf"[{''.join(_DIGITS)}{''.join(_PLACES)}]+(?=号|弄|栋|幢|座|单元|层|楼|室|房|户|期|#|-|$)"
-)
+_NUMERAL: Final = re.compile(rf"[{''.join(_DIGITS)}{''.join(_PLACES)}]+(?=号|弄|栋|幢|座|单元|层|楼|室|房|户|期|#|-|$)")
 _REMARK: Final = re.compile(r"[(\[{【《<][^0-9A-Z()\[\]]*[)\]}】》>]")  # a bracket without numbers is a note
 _LOCKER: Final = re.compile(r"丰巢|菜鸟|驿站|快递[柜点站]|自提|提货点|代收|智能柜|云柜|兔喜|取件|团长")
 _INSTITUTION: Final = re.compile(

@@ -33,9 +33,7 @@ _DASHED_EXTENSION: Final = re.compile(r"((?:\+?86|0086)?-?1[3-9][0-9]{9})-[0-9]{
 _UUID: Final = re.compile(r"[0-9A-F]{8}(?:-?[0-9A-F]{4}){3}-?[0-9A-F]{12}", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 # What clients send when they know nothing. Strangers share it, so it ties nobody.
-_PLACEHOLDER: Final = re.compile(
-    r"[0.:\W_]*|null|none|nil|nan|undefined|unknown|n/?a|无|未知|没有|暂无", re.IGNORECASE
-)
+_PLACEHOLDER: Final = re.compile(r"[0.:\W_]*|null|none|nil|nan|undefined|unknown|n/?a|无|未知|没有|暂无", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,19 @@ class Listing:
     listed_by: str
     lifted_at: datetime | None
 
+    def as_answer(self) -> dict[str, Any]:
+        """The entry as the API answers it."""
+        return {
+            "entry_id": self.entry_id,
+            "kind": self.kind,
+            "token": self.token,
+            "reason": self.reason,
+            "listed_at": self.listed_at,
+            "listed_by": self.listed_by,
+            "lifted_at": self.lifted_at,
+            "status": "lifted" if self.lifted_at else "active",
+        }
+
 
 _SAVE = sql("risk/save_decisions")
 _BY_CHECK = sql("risk/decisions_by_check", Decision)
@@ -105,6 +118,8 @@ _RULEBOOK = sql("risk/rulebook_live", RulebookRow)
 _SEED_RULEBOOK = sql("risk/rulebook_seed")
 _LIST = sql("risk/blacklist_list")
 _LIFT = sql("risk/blacklist_lift")
+RULEBOOK_VERSION = sql("risk/rulebook_version", RulebookRow)
+BLACKLIST_ENTRY = sql("risk/blacklist_entry", Listing)
 BLACKLIST_PAGE = sql("risk/blacklist_page", Listing)
 
 

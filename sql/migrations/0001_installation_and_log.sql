@@ -13,7 +13,7 @@ CREATE TABLE installation (
   clock          text NOT NULL CHECK (clock IN ('real', 'simulated')),
   simulated_now  timestamptz
 );
-GRANT SELECT, UPDATE ON installation TO trefoil_app;
+GRANT SELECT, INSERT, UPDATE ON installation TO trefoil_app;
 
 -- Tables of the installation: they name brands but hold nothing of them, so they carry no row-level security.
 CREATE TABLE brand (

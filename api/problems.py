@@ -1,0 +1,66 @@
+"""Every error as problem+json (RFC 9457) with a stable code; no answer ever repeats what was sent."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from core.canonical import canonical
+from core.errors import FieldError, Refusal, invalid
+from core.neo4j import GraphAway
+from events.contracts import field_error
+from risk.store.wire import WireAway
+
+_logger = structlog.get_logger()
+
+
+def problem_response(refusal: Refusal) -> Response:
+    """A refusal as an HTTP answer."""
+    return Response(canonical(refusal.as_problem()), refusal.status, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Turn every kind of error of an app into a problem."""
+
+    @app.exception_handler(Refusal)
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)
+        return problem_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def unusable(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(refusal_of(error))
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        response = problem_response(Refusal(error.status_code, code, "see the reference of this API"))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        if isinstance(error, GraphAway):
+            return problem_response(Refusal(503, "neo4j_unavailable", "the graph does not answer; try again"))
+        if isinstance(error, WireAway):
+            return problem_response(Refusal(503, "redis_unavailable", "redis does not answer; try again"))
+        _logger.error("request failed", path=request.url.path, exc_info=error)
+        return problem_response(Refusal(500, "internal", "a defect of ours; it was logged"))
+
+
+def refusal_of(error: RequestValidationError | ValidationError) -> Refusal:
+    """What is wrong with a request, field by field."""
+    errors = []
+    for item in error.errors():
+        if item["type"] == "json_invalid":
+            return Refusal(400, "bad_json", "the body is not JSON", (FieldError("body", "bad_json", "not JSON"),))
+        where = tuple(step for step in item["loc"] if step not in ("body", "query", "path", "header"))
+        errors.append(field_error({**item, "loc": where}))
+    return invalid(errors[:20])

@@ -1,0 +1,55 @@
+"""Brands of the installation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from fastapi import Request
+from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from api.platform import platform
+from api.scoped import caller, roles, router
+from core.errors import Refusal
+from events.brands import add_brand, list_brands
+from events.contracts import Strict
+
+routes = router("brands")
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise PydanticCustomError("literal_error", "name a time zone of the IANA database, such as Asia/Shanghai")
+    return name
+
+
+class NewBrand(Strict):
+    """A brand to be made; its name stands in every key, so it is short and plain."""
+
+    brand: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+
+
+@routes.get("/v1/brands", summary="Brands the caller may see", **roles())
+async def brands(request: Request) -> dict[str, Any]:
+    found = await list_brands(platform(request).postgres)
+    mine = next(b for b in found if b.brand == caller(request).brand)
+    shown = found if mine.owns_installation else [mine]
+    items = [
+        {"brand": b.brand, "currency": b.currency, "time_zone": b.time_zone, "created_at": b.created_at} for b in shown
+    ]
+    return {"items": items, "next_cursor": None}
+
+
+@routes.post("/v1/brands", status_code=201, summary="Make a brand; its keys are shown once", **roles())
+async def new_brand(request: Request, new: NewBrand) -> dict[str, Any]:
+    parts = platform(request)
+    mine = next(b for b in await list_brands(parts.postgres) if b.brand == caller(request).brand)
+    if not mine.owns_installation:
+        raise Refusal(403, "forbidden_role", "only the admin of the installation's own brand adds brands")
+    keys = await add_brand(
+        parts.postgres, parts.master_key, new.brand, new.currency, new.time_zone, await parts.clock.now()
+    )
+    return {"brand": new.brand, "keys": keys}

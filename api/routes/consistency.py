@@ -1,0 +1,27 @@
+"""Is what the stores hold what the log says?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import Request
+
+from api.platform import platform
+from api.scoped import caller, roles, router
+from events import consistency, log
+
+routes = router("consistency")
+
+
+@routes.get("/v1/consistency", summary="The graph and the ledger against the log", **roles("analyst", "auditor"))
+async def compare(request: Request) -> dict[str, Any]:
+    parts = platform(request)
+    return asdict(await consistency.check(parts.postgres, parts.graph, caller(request).brand))
+
+
+@routes.get("/v1/events/verify", summary="The log's hash chain, recomputed", **roles("analyst", "auditor"))
+async def verify_log(request: Request) -> dict[str, Any]:
+    brand = caller(request).brand
+    async with platform(request).postgres.brand(brand) as conn:
+        return asdict(await log.verify(conn, brand))

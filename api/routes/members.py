@@ -1,0 +1,163 @@
+"""Members: profile, who stands above and below, bindings, tokens for the shop's own pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request
+
+from api.auth import MEMBER, READERS, member_token
+from api.commands import run_command
+from api.paging import Cursor, Limit, page, read_cursor
+from api.platform import Platform, platform
+from api.scoped import caller, roles, router
+from api.times import AsOf, PathId
+from core import limits
+from core.errors import Refusal
+from core.vault import from_text
+from events import log
+from events.contracts import BindingRequested, DistributorMoved, Id, Instant, Strict, Text
+from graph.domain.facts import Moved
+from graph.domain.identifiers import mask
+from graph.flows import read as graph
+from members.flows.team import team_page
+
+routes = router("members")
+
+Levels = Annotated[int, Query(ge=1, le=limits.LEVELS_MAX)]
+
+
+@routes.get("/v1/members/{member_id}", summary="A member's profile", **roles(*READERS, MEMBER))
+async def profile(request: Request, member_id: PathId) -> dict[str, Any]:
+    parts, who = platform(request), caller(request)
+    who.may_see_member(member_id)
+    now = await parts.clock.now()
+    found = await graph.profile(parts.graph, who.brand, member_id, now)
+    bound = await graph.binding(parts.graph, who.brand, member_id, now)
+    return {
+        "member_id": member_id,
+        "status": found.standing or "active",
+        "kind": found.kind or "customer",
+        "is_distributor": found.approved,
+        "grade": found.grade,
+        "badges": [],
+        "inviter_id": found.inviter_id,
+        "binding": asdict(bound),
+        "accounts": await _accounts(parts, who.brand, member_id, found.account_seqs),
+        "registered_at": found.registered_at,
+        "growth_value": 0,
+    }
+
+
+async def _accounts(parts: Platform, brand: str, member_id: str, seqs: list[int]) -> list[dict[str, Any]]:
+    async with parts.postgres.brand(brand) as conn:
+        events = await log.read_some(conn, brand, seqs)
+    accounts = []
+    for event in events:
+        sealed = from_text(event.data["external_id"]["sealed"])
+        clear = await parts.keyring.open_value(brand, member_id, "external_id", sealed)
+        external_id = mask("external_id", clear) if clear is not None else None
+        accounts.append({"platform": event.data["platform"], "external_id": external_id})
+    return accounts
+
+
+@routes.get("/v1/members/{member_id}/uplines", summary="Who stands above a member", **roles(*READERS, MEMBER))
+async def uplines(
+    request: Request, member_id: PathId, as_of: AsOf = None, levels: Levels = limits.LEVELS_MAX
+) -> dict[str, Any]:
+    parts, who = platform(request), caller(request)
+    who.may_see_member(member_id)
+    at = as_of or await parts.clock.now()
+    found = await graph.uplines(parts.graph, who.brand, member_id, at, levels)
+    return {"items": [asdict(upline) for upline in found], "next_cursor": None}
+
+
+@routes.get("/v1/members/{member_id}/team", summary="The distributors below a member", **roles(*READERS, MEMBER))
+async def team(
+    request: Request,
+    member_id: PathId,
+    as_of: AsOf = None,
+    depth: Levels = limits.LEVELS_MAX,
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    parts, who = platform(request), caller(request)
+    who.may_see_member(member_id)
+    at = as_of or await parts.clock.now()
+    after = read_cursor(cursor, int, str) or (0, "")
+    found = await team_page(
+        parts.graph, parts.postgres, who.brand, member_id, at, depth, (after[0], after[1]), limit + 1
+    )
+    place = [(row.level, row.member_id) for row in found]
+    items = [asdict(row) for row in found]
+    if who.role == MEMBER:
+        for item in items:
+            item["member_id"] = mask("external_id", item["member_id"])
+    result = page(items, limit, lambda _: place[limit - 1])
+    return result
+
+
+@routes.get("/v1/members/{member_id}/binding", summary="To whom a member is bound", **roles(*READERS, MEMBER))
+async def binding(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
+    parts, who = platform(request), caller(request)
+    who.may_see_member(member_id)
+    at = as_of or await parts.clock.now()
+    return asdict(await graph.binding(parts.graph, who.brand, member_id, at))
+
+
+@routes.post("/v1/members/{member_id}/tokens", status_code=201, summary="A token for one member", **roles("pipeline"))
+async def token(request: Request, member_id: PathId) -> dict[str, Any]:
+    parts, brand = platform(request), caller(request).brand
+    await graph.profile(parts.graph, brand, member_id, await parts.clock.now())
+    text, seconds = await member_token(parts, brand, member_id)
+    return {"member_id": member_id, "token": text, "expires_in_seconds": seconds}
+
+
+class AskedBinding(Strict):
+    """Bind a buyer to a promoter from an instant on, or from now."""
+
+    member_id: Id
+    promoter_id: Id
+    channel: Text
+    link_code: Id | None = None
+    at: Instant | None = None
+
+
+@routes.post("/v1/bindings", status_code=201, summary="Bind a buyer to a promoter", **roles("operator"))
+async def bind(request: Request, asked: AskedBinding) -> dict[str, Any]:
+    at = asked.at or await platform(request).clock.now()
+    event = BindingRequested(
+        member_id=asked.member_id,
+        promoter_id=asked.promoter_id,
+        channel=asked.channel,
+        link_code=asked.link_code,
+        requested_at=at,
+    )
+    done = await run_command(request, "binding.requested.v1", event, "graph", asked.model_dump(mode="json"))
+    return {"state": "bound", "seq": done.seq, **done.detail["bound"]}
+
+
+class AskedMove(Strict):
+    """Put a distributor with its team under another inviter; null makes it a root."""
+
+    invited_by: Id | None
+    reason: Text
+    dry_run: bool = False
+
+
+@routes.post("/v1/distributors/{member_id}/move", summary="Move a distributor with its team", **roles("operator"))
+async def move(request: Request, member_id: PathId, asked: AskedMove) -> dict[str, Any]:
+    parts = platform(request)
+    now = await parts.clock.now()
+    if asked.dry_run:
+        decided = await graph.try_move(parts.graph, caller(request).brand, Moved(0, member_id, asked.invited_by, now))
+        if decided.code:
+            raise Refusal(409, decided.code, f"this move would be refused: {decided.code}")
+        effect = {"members_moved": decided.moved, "depth_after": decided.depth}
+    else:
+        event = DistributorMoved(member_id=member_id, invited_by=asked.invited_by, reason=asked.reason, at=now)
+        done = await run_command(request, "distributor.moved.v1", event, "graph", asked.model_dump(mode="json"))
+        effect = done.detail["moved"]
+    state: Literal["planned", "moved"] = "planned" if asked.dry_run else "moved"
+    return {"state": state, "member_id": member_id, "invited_by": asked.invited_by, "orders_affected": 0, **effect}

@@ -1,0 +1,177 @@
+"""Risk checks, decisions, and the blacklist."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import orjson
+from fastapi import Request, Response
+from pydantic import ValidationError
+
+from api.auth import READERS
+from api.commands import run_command
+from api.paging import Cursor, Limit, page, read_cursor
+from api.platform import platform
+from api.problems import refusal_of
+from api.scoped import caller, roles, router
+from api.times import PathId
+from core import limits
+from core.canonical import canonical
+from core.errors import Refusal, not_found
+from core.ids import new_id
+from core.vault import BrandKeys
+from events.contracts import BlacklistLifted, BlacklistListed, Id, OrderPaid, Strict, Text
+from graph.domain.facts import Token
+from graph.domain.tokens import tokenise
+from risk.flows.check import OrderToCheck, print_of
+from risk.flows.rulebooks import compiled
+from risk.store import decisions as store
+
+routes = router("risk")
+
+
+class Check(Strict):
+    """An order to be checked while the shopper waits; ``order`` is the data of its order.paid event."""
+
+    check_id: Id
+    stage: Literal["order", "settlement", "withdrawal", "application"]
+    order: OrderPaid
+
+
+_CHECK: Final = roles("pipeline")
+_CHECK["openapi_extra"] |= {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Check"}}},
+    }
+}
+
+
+@routes.post("/v1/risk/checks", summary="May this order earn?", **_CHECK)
+async def check(request: Request) -> Response:
+    parts, brand = platform(request), caller(request).brand
+    try:
+        body = orjson.loads(await request.body())
+        asked = Check.model_validate(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, "bad_json", "the body is not JSON") from error
+    except ValidationError as error:
+        raise refusal_of(error) from error
+    keys = await parts.keyring.brand(brand)
+    request_print = print_of(keys, asked.stage, body["order"])
+    now = await parts.clock.now()
+    decision = await parts.checks.check(
+        brand, asked.check_id, asked.stage, _order(keys, asked.order), request_print, now
+    )
+    return Response(canonical(decision.as_answer()), media_type="application/json")
+
+
+def _order(keys: BrandKeys, order: OrderPaid) -> OrderToCheck:
+    named: dict[str, Any] = {
+        "device": order.device_id,
+        "ip": order.ip,
+        "phone": order.phone,
+        "payout_account": order.payout_account,
+        "address": order.address.model_dump() if order.address else None,
+    }
+    tokens: dict[str, Token] = {}
+    for kind, value in named.items():
+        if value is not None and (token := tokenise(keys, kind, value)) is not None:
+            tokens[kind] = token
+    return OrderToCheck(order.order_id, order.buyer_id, order.promoter_id, order.placed_at, tokens)
+
+
+@routes.get("/v1/risk/decisions/{decision_id}", summary="A decision as it was made", **roles(*READERS))
+async def decision(request: Request, decision_id: PathId) -> dict[str, Any]:
+    return (await _decision(request, decision_id)).as_answer()
+
+
+@routes.post(
+    "/v1/risk/decisions/{decision_id}/replay", summary="Decide again from the recorded features", **roles("analyst")
+)
+async def replay(request: Request, decision_id: PathId) -> dict[str, Any]:
+    stored = await _decision(request, decision_id)
+    async with platform(request).postgres.brand(caller(request).brand) as conn:
+        row = await store.RULEBOOK_VERSION.one(conn, brand=caller(request).brand, version=stored.rulebook_version)
+    assert row is not None, "a decision names a rulebook that is kept for ever"
+    verdict = compiled(row).judge(stored.features)
+    own = sorted(r["rule"] for r in stored.reasons if not r["rule"].startswith("missing_"))
+    again = sorted(hit.rule for hit in verdict.hits)
+    return {
+        "decision": stored.as_answer(),
+        "replayed": {
+            "outcome": verdict.outcome,
+            "score": verdict.score,
+            "rules": again,
+            "rulebook_version": row.version,
+        },
+        "agrees": verdict.score == stored.score and set(again) <= set(own),
+    }
+
+
+async def _decision(request: Request, decision_id: str) -> store.Decision:
+    brand = caller(request).brand
+    async with platform(request).postgres.brand(brand) as conn:
+        found = await store.BY_ID.one(conn, brand=brand, decision_id=decision_id)
+    if found is None:
+        raise not_found("decision")
+    return found
+
+
+class NewListing(Strict):
+    """Somebody or something nobody may earn with unseen; the value is kept as a token only."""
+
+    kind: Literal["member", "device", "ip", "phone", "unionid", "payout_account", "id_card"]
+    value: Text
+    reason: Text
+
+
+@routes.post("/v1/risk/blacklist", status_code=201, summary="List an identifier or a member", **roles("analyst"))
+async def list_entry(request: Request, new: NewListing) -> dict[str, Any]:
+    event = BlacklistListed(
+        entry_id=new_id("blk"),
+        kind=new.kind,
+        value=new.value,
+        reason=new.reason,
+        at=await platform(request).clock.now(),
+        actor=caller(request).person,
+    )
+    done = await run_command(request, "blacklist.listed.v1", event, "ledger", new.model_dump(mode="json"))
+    return await _listing(request, done.data["entry_id"])
+
+
+@routes.get("/v1/risk/blacklist", summary="The blacklist, tokens only", **roles("analyst", "auditor"))
+async def listings(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT, cursor: Cursor = None) -> dict[str, Any]:
+    brand = caller(request).brand
+    after = read_cursor(cursor, str)
+    async with platform(request).postgres.brand(brand) as conn:
+        found = await store.BLACKLIST_PAGE.run(conn, brand=brand, after=after[0] if after else "", count=limit + 1)
+    return page([row.as_answer() for row in found], limit, lambda item: (item["entry_id"],))
+
+
+class Lift(Strict):
+    """Why an entry ends."""
+
+    reason: Text
+
+
+@routes.delete("/v1/risk/blacklist/{entry_id}", summary="Lift an entry", **roles("analyst"))
+async def lift(request: Request, entry_id: PathId, asked: Lift | None = None) -> dict[str, Any]:
+    await _listing(request, entry_id)
+    event = BlacklistLifted(
+        entry_id=entry_id,
+        reason=asked.reason if asked else "lifted",
+        at=await platform(request).clock.now(),
+        actor=caller(request).person,
+    )
+    await run_command(request, "blacklist.lifted.v1", event, "ledger", asked.model_dump() if asked else None)
+    return await _listing(request, entry_id)
+
+
+async def _listing(request: Request, entry_id: str) -> dict[str, Any]:
+    brand = caller(request).brand
+    async with platform(request).postgres.brand(brand) as conn:
+        found = await store.BLACKLIST_ENTRY.one(conn, brand=brand, entry_id=entry_id)
+    if found is None:
+        raise not_found("entry of the blacklist")
+    return found.as_answer()

@@ -1,0 +1,1 @@
+"""The distributor programme: what a member sees of its people and its sales."""

@@ -1,0 +1,1 @@
+"""Reads that bring the graph and the ledger together."""
