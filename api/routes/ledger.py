@@ -16,9 +16,8 @@ from core import limits
 from core.clock import iso
 from core.errors import not_found
 from graph.flows import read as graph
-from ledger.domain.journal import WITHDRAWAL_KINDS, Kind
+from ledger.domain.journal import WITHDRAWAL_KINDS, Kind, StatementLine
 from ledger.flows import read
-from ledger.store.journals import EntryRow
 
 routes = router("ledger")
 
@@ -81,7 +80,7 @@ async def _known(request: Request, member_id: str) -> None:
         raise not_found("member")
 
 
-def _entry(row: EntryRow) -> dict[str, Any]:
+def _entry(row: StatementLine) -> dict[str, Any]:
     of_withdrawal = row.kind in WITHDRAWAL_KINDS
     return {
         "journal": str(row.number),

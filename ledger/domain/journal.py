@@ -53,6 +53,21 @@ class Journal:
     entries: tuple[Entry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One entry of a member's statement with what it was for; debit positive, credit in the member's favour."""
+
+    number: int
+    place: int
+    kind: str
+    subject: str
+    cause: str
+    account: str
+    amount_fen: int
+    effective_at: datetime
+    recorded_at: datetime
+
+
 def transfer(
     kind: Kind, subject: str, cause: str, effective_at: datetime, moves: Iterable[tuple[Account, Account, str, int]]
 ) -> Journal:

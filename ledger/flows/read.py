@@ -7,11 +7,11 @@ from datetime import datetime
 
 from core.postgres import Connection
 from ledger.domain.accounts import Account
-from ledger.domain.journal import Entry, Journal, add_content, content_hex, genesis, journal_hash
+from ledger.domain.journal import Entry, Journal, StatementLine, add_content, content_hex, genesis, journal_hash
 from ledger.domain.order import Order
 from ledger.domain.withdrawal import Withdrawal
 from ledger.store import journals, orders, withdrawals
-from ledger.store.journals import ChainRow, EntryRow
+from ledger.store.journals import ChainRow
 from ledger.store.orders import SalesRow
 
 _HASH_SPACE = 1 << 256
@@ -104,7 +104,9 @@ async def balances(conn: Connection, member_id: str, as_of: datetime | None) -> 
     )
 
 
-async def entries(conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int) -> list[EntryRow]:
+async def entries(
+    conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int
+) -> list[StatementLine]:
     """A member's statement, the latest booked first, from before ``(journal number, place)`` on."""
     return await journals.entries(conn, member_id, before, count_max)
 

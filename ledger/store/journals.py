@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.postgres import Connection
 from core.queries import sql
-from ledger.domain.journal import Journal
+from ledger.domain.journal import Journal, StatementLine
 from ledger.domain.wallet import Wallet
 
 
@@ -29,21 +29,6 @@ class BalanceRow:
 
     account: str
     balance_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """One entry of a member's statement; debit positive."""
-
-    number: int
-    place: int
-    kind: str
-    subject: str
-    cause: str
-    account: str
-    amount_fen: int
-    effective_at: datetime
-    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +69,7 @@ _POST = sql("ledger/post", _Repeated)
 _WALLETS = sql("ledger/wallets_load", _WalletRow)
 _BALANCES_NOW = sql("ledger/balances_now", BalanceRow)
 _BALANCES_AS_OF = sql("ledger/balances_as_of", BalanceRow)
-_ENTRIES = sql("ledger/entries_page", EntryRow)
+_ENTRIES = sql("ledger/entries_page", StatementLine)
 _TRIAL_BALANCE = sql("ledger/trial_balance", BalanceRow)
 _HEAD = sql("ledger/head", HeadRow)
 _CHAIN = sql("ledger/chain", ChainRow)
@@ -132,7 +117,9 @@ async def balances(conn: Connection, member_id: str, as_of: datetime | None) -> 
     return {row.account: row.balance_fen for row in rows}
 
 
-async def entries(conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int) -> list[EntryRow]:
+async def entries(
+    conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int
+) -> list[StatementLine]:
     """A member's entries, the latest first, from before ``(number, place)`` on."""
     number, place = before or (None, None)
     return await _ENTRIES.run(conn, member_id=member_id, before_number=number, before_place=place, count_max=count_max)
