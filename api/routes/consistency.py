@@ -20,7 +20,7 @@ async def compare(request: Request) -> dict[str, Any]:
     return asdict(await consistency.check(parts.postgres, parts.graph, caller(request).brand))
 
 
-@routes.get("/v1/events/verify", summary="The log's hash chain, recomputed", **roles("analyst", "auditor"))
+@routes.get("/v1/log/verify", summary="The log's hash chain, recomputed", **roles("analyst", "auditor"))
 async def verify_log(request: Request) -> dict[str, Any]:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:

@@ -94,8 +94,7 @@ async def team(
     if who.role == MEMBER:
         for item in items:
             item["member_id"] = mask("external_id", item["member_id"])
-    result = page(items, limit, lambda _: place[limit - 1])
-    return result
+    return page(items, limit, lambda _: place[limit - 1])
 
 
 @routes.get("/v1/members/{member_id}/binding", summary="To whom a member is bound", **roles(*READERS, MEMBER))
