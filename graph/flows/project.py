@@ -8,7 +8,6 @@ numbers made; what changes the tree, orders' bindings included, is decided stric
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -30,6 +29,7 @@ from graph.domain.facts import (
     Ordered,
     Registered,
     Stood,
+    Token,
     Tokens,
 )
 from graph.store import projection as store
@@ -70,7 +70,7 @@ async def project(graph: Graph, brand: str, after: int, upto: int, facts: Sequen
         if stand is None or stand.seq != after:
             raise Fenced(brand)
         findings = await _apply(tx, brand, facts)
-        text = orjson.dumps([asdict(finding) for finding in findings]).decode()
+        text = orjson.dumps(findings).decode()
         await store.ADVANCE.run(tx, brand=brand, after=after, seq=upto, outcomes=text)
     return findings
 
@@ -168,10 +168,19 @@ async def _see(tx: AsyncTransaction, brand: str, seen: Sequence[Identified]) -> 
 
 
 def _identifiers(brand: str, tokens: Tokens) -> dict[str, list[dict[str, Any]]]:
+    """Rows of identifiers by the field of their kind; a kind that is left out is none to Cypher."""
     return {
-        field: [{"key": f"{brand}|{t.token}", **asdict(t)} for t in dict.fromkeys(tokens.get(kind, ()))]
-        for kind, field in _FIELD_OF_KIND.items()
+        _FIELD_OF_KIND[kind]: [_token_row(brand, t) for t in dict.fromkeys(found)] for kind, found in tokens.items()
     }
+
+
+def _token_row(brand: str, token: Token) -> dict[str, Any]:
+    row: dict[str, Any] = {"key": f"{brand}|{token.token}", "token": token.token, "links": token.links}
+    if token.building is not None:
+        row["building"] = token.building
+    if token.place is not None:
+        row["place"] = token.place
+    return row
 
 
 def _until(at: datetime) -> datetime:
@@ -325,7 +334,7 @@ async def _record_orders(
     rows = []
     for order in orders:
         identifiers = _identifiers(brand, order.tokens)
-        strong = [i for kind in _STRONG_IN_ORDERS for i in identifiers[_FIELD_OF_KIND[kind]] if i["links"]]
+        strong = [i for kind in _STRONG_IN_ORDERS for i in identifiers.get(_FIELD_OF_KIND[kind], ()) if i["links"]]
         rows.append(
             {
                 "seq": order.seq,
