@@ -99,7 +99,7 @@ def _decisions(tally: Tally, findings: Findings) -> Table:
 
 
 def _commissions(findings: Findings) -> Table:
-    table = Table(title="Commission lines of the orders looked up")
+    table = Table(title="Their commission lines")
     for column in ("state", "lines", "earned, yuan"):
         table.add_column(column, justify="left" if column == "state" else "right")
     for state, lines in sorted(findings.commissions.items()):
@@ -129,7 +129,7 @@ def _try_next(console: Console, tally: Tally, base_url: str, data: Path, brand: 
     key = f"import json; print(json.load(open('{data}/credentials.json'))['brands']['{brand}']['keys']['auditor'])"
     console.print("\n[bold]Try next[/]")
     lines = [f'KEY=$(python3 -c "{key}")', f"API={base_url}"]
-    lines += [f'curl -s -H "Authorization: Bearer $KEY" $API{path}' for path in paths]
+    lines += [f'curl -s -H "Authorization: Bearer $KEY" $API{path}; echo' for path in paths]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
