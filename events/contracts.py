@@ -26,6 +26,7 @@ from core import limits
 from core.errors import FieldError
 
 ID_PATTERN: Final = r"^[^/\x00-\x1f\x7f-\x9f]{1,128}$"
+BRAND_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _TEXT_PATTERN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _YEAR_MIN, _YEAR_MAX = 2000, 2100  # earlier and later instants are mistakes, and overflow when zones change
@@ -44,6 +45,11 @@ def instant(value: object) -> datetime:
             if _YEAR_MIN <= at.year <= _YEAR_MAX:
                 return at.astimezone(UTC)
     raise PydanticCustomError("bad_time", "write an RFC 3339 time with offset, such as 2026-11-01T08:00:00+08:00")
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text has the form of a pattern of this page, end to end."""
+    return re.fullmatch(pattern, text) is not None
 
 
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=ID_PATTERN)]

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops import care
 from ops.demo.cli import demo
 from ops.embedded import CannotStart
 from ops.embedded.process import last_lines
@@ -137,6 +138,9 @@ def logs(
 
 app.command("demo")(demo)
 app.command("import")(import_file)
+app.add_typer(care.brand, name="brand")
+app.add_typer(care.log_commands, name="log")
+app.add_typer(care.dead_letters, name="dead-letters")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from api.platform import platform
 from api.scoped import caller, roles, router
 from core.errors import Refusal
 from events.brands import add_brand, list_brands
-from events.contracts import Strict
+from events.contracts import BRAND_PATTERN, Strict
 
 routes = router("brands")
 
@@ -27,7 +27,7 @@ def _zone(name: str) -> str:
 class NewBrand(Strict):
     """A brand to be made; its name stands in every key, so it is short and plain."""
 
-    brand: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    brand: Annotated[str, StringConstraints(pattern=BRAND_PATTERN)]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
     time_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
 

@@ -1,0 +1,121 @@
+"""Commands that look after a running installation: brands, the log's proof, dead letters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from api.platform import Platform
+from core import limits
+from core.errors import Refusal
+from core.settings import read_settings
+from events import log
+from events.brands import add_brand, brand_names
+from events.contracts import BRAND_PATTERN, matches
+from ops.processes import write_credentials
+from ops.wiring import make_streams, open_platform
+
+T = TypeVar("T")
+
+Data = Annotated[Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder")]
+_DATA = Path(".trefoil")
+_out = Console()
+_errors = Console(stderr=True)
+
+brand = typer.Typer(help="Brands of the installation.", no_args_is_help=True)
+log_commands = typer.Typer(help="The event log.", no_args_is_help=True)
+dead_letters = typer.Typer(help="Stream messages that could not be taken.", no_args_is_help=True)
+
+
+def _with_platform(data: Path, work: Callable[[Platform], Awaitable[T]]) -> T:
+    """Run against the installation's stores; what a person can act on ends the command with one message."""
+
+    async def run() -> T:
+        async with open_platform(read_settings(data)) as parts:
+            return await work(parts)
+
+    try:
+        return uvloop.run(run())
+    except FileNotFoundError:
+        _errors.print(f"[red]trefoil:[/] nothing is set up in {data}; run `trefoil up` first")
+    except Refusal as refusal:
+        _errors.print(f"[red]trefoil:[/] {refusal.detail} ({refusal.code})")
+    raise typer.Exit(1)
+
+
+@brand.command("add")
+def brand_add(
+    name: Annotated[str, typer.Argument(help="short and plain: a-z, 0-9, - and _")],
+    currency: Annotated[str, typer.Option(help="ISO 4217")] = "CNY",
+    time_zone: Annotated[str, typer.Option(help="of the IANA database")] = "Asia/Shanghai",
+    data: Data = _DATA,
+) -> None:
+    """Make a brand and add its keys to credentials.json."""
+    if not matches(BRAND_PATTERN, name):
+        raise typer.BadParameter("a brand's name has a-z, 0-9, - and _, at most 40 of them")
+
+    async def work(parts: Platform) -> dict[str, str]:
+        now = await parts.clock.now()
+        return await add_brand(parts.postgres, parts.master_key, name, currency, time_zone, now)
+
+    keys = _with_platform(data, work)
+    credentials = json.loads((data / "credentials.json").read_text())
+    credentials["brands"][name] = {"keys": keys}
+    write_credentials(data, credentials["base_url"], credentials["brands"])
+    _out.print(f"Brand [bold]{name}[/] is made; its keys are in {data / 'credentials.json'}")
+
+
+@log_commands.command("verify")
+def log_verify(data: Data = _DATA) -> None:
+    """Recompute the hash chain of every brand's log; exit 1 when one does not fit."""
+
+    async def work(parts: Platform) -> dict[str, log.Verified]:
+        found = {}
+        for name in await brand_names(parts.postgres):
+            async with parts.postgres.brand(name) as conn:
+                found[name] = await log.verify(conn, name)
+        return found
+
+    found = _with_platform(data, work)
+    table = Table("brand", "events", "chain", "head")
+    for name, verified in found.items():
+        mark = "[green]holds[/]" if verified.ok else f"[red]broken at {verified.first_bad_seq}[/]"
+        table.add_row(name, str(verified.events), mark, verified.head_hash[:16])
+    _out.print(table)
+    if not all(verified.ok for verified in found.values()):
+        raise typer.Exit(1)
+
+
+@dead_letters.command("list")
+def dead_letters_list(
+    count: Annotated[int, typer.Option("-n", min=1, max=limits.PAGE_ITEMS_MAX)] = 20, data: Data = _DATA
+) -> None:
+    """Show the latest dead letters; personal values are sealed."""
+    found = _with_platform(data, lambda parts: make_streams(parts).dead_letters(count))
+    table = Table("number", "code", "problem", "event")
+    for number, event, problem in found:
+        table.add_row(number, problem["code"], problem["detail"], event.decode("utf-8", "replace")[:120])
+    _out.print(table)
+
+
+@dead_letters.command("replay")
+def dead_letters_replay(
+    numbers: Annotated[list[str], typer.Argument(help="as `dead-letters list` shows them")], data: Data = _DATA
+) -> None:
+    """Put dead letters back on the stream as they came."""
+
+    async def work(parts: Platform) -> list[str]:
+        streams = make_streams(parts)
+        return [number for number in numbers if not await streams.replay(number)]
+
+    if missing := _with_platform(data, work):
+        _errors.print(f"[red]trefoil:[/] no such dead letter: {', '.join(missing)}")
+        raise typer.Exit(1)
+    _out.print(f"{len(numbers)} put back on the stream")
