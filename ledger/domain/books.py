@@ -67,7 +67,6 @@ class Books:
 
     journals: list[Journal] = field(default_factory=list)
     sales: dict[str, Sales] = field(default_factory=dict)
-    opened: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     refunds_new: list[RefundSeen] = field(default_factory=list)
     parked_new: dict[int, OrderFollowUp] = field(default_factory=dict)
@@ -110,7 +109,7 @@ class Books:
             return [Outcome(fact.seq, "refused", "order_conflict", {"order_id": fact.order_id, "first_seq": known.seq})]
         order = orders.open_order(fact, in_force(self.plans, fact.placed_at))
         self.orders[order.order_id] = order
-        self.opened.add(order.order_id)
+        self.changed.add(order.order_id)
         owed = order.owed_fen()
         if owed:
             payable = _PAYABLE[State(order.state)]

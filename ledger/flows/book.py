@@ -26,6 +26,7 @@ async def book(conn: Connection, brand: str, facts: Sequence[Fact], at: datetime
         elif isinstance(fact, OrderRefunded):
             refund_ids.add(fact.refund_id)
 
+    await journals.plan_afresh(conn)
     books = Books(
         plans=await plans.published(conn) if paid_ids else (),
         orders=await orders.load_orders(conn, order_ids),
@@ -39,8 +40,7 @@ async def book(conn: Connection, brand: str, facts: Sequence[Fact], at: datetime
     outcomes = [outcome for fact in facts for outcome in books.apply(fact)]
 
     await journals.post(conn, books.journals, at)
-    await orders.insert_orders(conn, [books.orders[order_id] for order_id in books.opened])
-    await orders.update_orders(conn, [books.orders[order_id] for order_id in books.changed - books.opened])
+    await orders.save_orders(conn, [books.orders[order_id] for order_id in books.changed])
     await orders.insert_refunds(conn, books.refunds_new)
     await orders.insert_parked(conn, books.parked_new.values())
     await orders.delete_parked(conn, books.parked_done)

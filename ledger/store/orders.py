@@ -1,6 +1,6 @@
 """Orders, refund ids, parked facts and sales as rows."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,8 +91,7 @@ class FigureRow:
 
 _LOAD = sql("ledger/orders_load", _OrderRow)
 _DUE = sql("ledger/orders_due", _OrderRow)
-_INSERT = sql("ledger/orders_insert")
-_UPDATE = sql("ledger/orders_update")
+_SAVE = sql("ledger/orders_save")
 _SETTLED = sql("ledger/orders_settled")
 _JOURNALS = sql("ledger/order_journals", _Number)
 _REFUNDS_LOAD = sql("ledger/refunds_load", _RefundRow)
@@ -117,11 +116,11 @@ async def load_due(conn: Connection, now: datetime, count_max: int) -> list[Orde
     return [_order(row) for row in await _DUE.run(conn, now=now, count_max=count_max)]
 
 
-async def insert_orders(conn: Connection, orders: Collection[Order]) -> None:
-    """Keep orders that were paid for the first time."""
+async def save_orders(conn: Connection, orders: Collection[Order]) -> None:
+    """Keep orders that are new, and what later facts made of old ones; all else of those is frozen."""
     if not orders:
         return
-    await _INSERT.run(
+    await _SAVE.run(
         conn,
         order_id=[o.order_id for o in orders],
         seq=[o.seq for o in orders],
@@ -140,14 +139,13 @@ async def insert_orders(conn: Connection, orders: Collection[Order]) -> None:
         decision_outcome=[o.decision.outcome for o in orders],
         decision_reasons=[_json(o.decision.reasons) for o in orders],
         chain=[_json(o.chain) for o in orders],
-        **_changing(orders),
+        lines=[_json(o.lines) for o in orders],
+        commissions=[_json(o.commissions) for o in orders],
+        state=[str(o.state) for o in orders],
+        completed_at=[o.completed_at for o in orders],
+        settles_at=[o.settles_at for o in orders],
+        cancelled_at=[o.cancelled_at for o in orders],
     )
-
-
-async def update_orders(conn: Connection, orders: Collection[Order]) -> None:
-    """Keep what later facts made of orders; all else of them is frozen."""
-    if orders:
-        await _UPDATE.run(conn, order_id=[o.order_id for o in orders], **_changing(orders))
 
 
 async def mark_settled(conn: Connection, order_ids: Collection[str]) -> None:
@@ -224,17 +222,6 @@ async def add_sales(conn: Connection, sales: Mapping[str, Sales]) -> None:
 async def load_sales(conn: Connection, member_ids: Collection[str]) -> list[SalesRow]:
     """Sales of members; one who never sold or earned is left out."""
     return await _SALES.run(conn, member_ids=list(member_ids))
-
-
-def _changing(orders: Iterable[Order]) -> dict[str, Any]:
-    return {
-        "lines": [_json(o.lines) for o in orders],
-        "commissions": [_json(o.commissions) for o in orders],
-        "state": [str(o.state) for o in orders],
-        "completed_at": [o.completed_at for o in orders],
-        "settles_at": [o.settles_at for o in orders],
-        "cancelled_at": [o.cancelled_at for o in orders],
-    }
 
 
 def _order(row: _OrderRow) -> Order:

@@ -11,5 +11,5 @@
 SELECT o.seq, o.order_id, o.buyer_id, o.channel, o.region, o.placed_at, o.paid_at, o.freight_fen, o.new_buyer,
        o.data_print, o.plan_id, o.plan_version, o.after_sales_days, o.decision_id, o.decision_outcome,
        o.decision_reasons, o.chain, o.lines, o.commissions, o.state, o.completed_at, o.cancelled_at
-FROM unnest(%(order_ids)b::text[]) AS wanted(order_id)
-JOIN paid_order o ON o.brand = current_setting('trefoil.brand') AND o.order_id = wanted.order_id;
+FROM paid_order o
+WHERE o.brand = current_setting('trefoil.brand') AND o.order_id = ANY(%(order_ids)b::text[]);

@@ -4,6 +4,5 @@
 -- params:  order_id: list[str], seq: list[int]
 -- returns: nothing
 -- bound:   what one batch of orders had waiting
-DELETE FROM parked_fact p
-USING unnest(%(order_id)b::text[], %(seq)b::bigint[]) AS done(order_id, seq)
-WHERE p.brand = current_setting('trefoil.brand') AND p.order_id = done.order_id AND p.seq = done.seq;
+DELETE FROM parked_fact  -- a seq names one fact, so the two lists need not be read as pairs
+WHERE brand = current_setting('trefoil.brand') AND order_id = ANY(%(order_id)b::text[]) AND seq = ANY(%(seq)b::bigint[]);

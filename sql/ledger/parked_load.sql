@@ -4,6 +4,6 @@
 -- params:  order_ids: list[str]
 -- returns: order_id: str, seq: int, kind: str, at: datetime, refund_id: str?, lines: list[map]?
 -- bound:   what one batch of orders has waiting
-SELECT p.order_id, p.seq, p.kind, p.at, p.refund_id, p.lines
-FROM unnest(%(order_ids)b::text[]) AS wanted(order_id)
-JOIN parked_fact p ON p.brand = current_setting('trefoil.brand') AND p.order_id = wanted.order_id;
+SELECT order_id, seq, kind, at, refund_id, lines
+FROM parked_fact
+WHERE brand = current_setting('trefoil.brand') AND order_id = ANY(%(order_ids)b::text[]);

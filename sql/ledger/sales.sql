@@ -4,6 +4,6 @@
 -- params:  member_ids: list[str]
 -- returns: member_id: str, own_gmv_fen: int, commission_fen: int
 -- bound:   one page of members
-SELECT s.member_id, s.own_gmv_fen, s.commission_fen
-FROM unnest(%(member_ids)b::text[]) AS wanted(member_id)
-JOIN member_sales s ON s.brand = current_setting('trefoil.brand') AND s.member_id = wanted.member_id;
+SELECT member_id, own_gmv_fen, commission_fen
+FROM member_sales
+WHERE brand = current_setting('trefoil.brand') AND member_id = ANY(%(member_ids)b::text[]);

@@ -8,5 +8,5 @@
 -- bound:   one batch of events (BOOK_EVENTS_MAX)
 SELECT w.withdrawal_id, w.seq, w.member_id, w.status, w.gross_fen, w.tax_fen, w.fee_fen, w.net_fen, w.channel, w.route,
        w.payout_account_sealed, w.requested_at, w.requested_by, w.rejected_at, w.rejected_by, w.reason
-FROM unnest(%(withdrawal_ids)b::text[]) AS wanted(withdrawal_id)
-JOIN withdrawal w ON w.brand = current_setting('trefoil.brand') AND w.withdrawal_id = wanted.withdrawal_id;
+FROM withdrawal w
+WHERE w.brand = current_setting('trefoil.brand') AND w.withdrawal_id = ANY(%(withdrawal_ids)b::text[]);

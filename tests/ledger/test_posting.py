@@ -39,9 +39,9 @@ async def test_a_journal_that_is_none(ledger: Ledger, entries: Sequence[Entry], 
 @pytest.mark.parametrize(
     ("entries", "floor"),
     [
-        ((Entry("2241.11", "A", 101), Entry("6601.02", None, -101)), "owed_not_below_zero"),
-        ((Entry("2241.12", "A", 1), Entry("6601.02", None, -1)), "owed_not_below_zero"),
-        ((Entry("6601.02", None, 1), Entry("1221.21", "A", -1)), "arrears_not_below_zero"),
+        ((Entry("2241.11", "A", 101), Entry("6601.02", None, -101)), "below its floor"),
+        ((Entry("2241.12", "A", 1), Entry("6601.02", None, -1)), "below its floor"),
+        ((Entry("6601.02", None, 1), Entry("1221.21", "A", -1)), "below its floor"),
         ((Entry("6601.02", None, 1), Entry("2241.11", None, -1)), "entry_check"),
         ((Entry("6601.02", None, 0), Entry("2241.11", "A", 0)), "entry_amount_fen_check"),
     ],

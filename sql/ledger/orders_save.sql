@@ -1,5 +1,5 @@
--- name:    ledger/orders_insert
--- does:    Keep newly paid orders.
+-- name:    ledger/orders_save
+-- does:    Keep orders; of one that is kept already, what later facts made of it.
 -- mode:    write
 -- params:  order_id: list[str], seq: list[int], buyer_id: list[str], channel: list[str], region: list[str],
 --          placed_at: list[datetime], paid_at: list[datetime], freight_fen: list[int], new_buyer: list[bool],
@@ -19,4 +19,7 @@ FROM unnest(%(order_id)b::text[], %(seq)b::bigint[], %(buyer_id)b::text[], %(cha
             %(after_sales_days)b::int[], %(decision_id)b::text[], %(decision_outcome)b::text[],
             %(decision_reasons)b::text[]::jsonb[], %(chain)b::text[]::jsonb[], %(lines)b::text[]::jsonb[],
             %(commissions)b::text[]::jsonb[], %(state)b::text[], %(completed_at)b::timestamptz[],
-            %(settles_at)b::timestamptz[], %(cancelled_at)b::timestamptz[]) AS o;
+            %(settles_at)b::timestamptz[], %(cancelled_at)b::timestamptz[]) AS o
+ON CONFLICT (brand, order_id) DO UPDATE
+SET lines = excluded.lines, commissions = excluded.commissions, state = excluded.state,
+    completed_at = excluded.completed_at, settles_at = excluded.settles_at, cancelled_at = excluded.cancelled_at;
