@@ -100,6 +100,8 @@ class _Draft:
     texts: dict[str, str] = field(default_factory=dict)
     placed_at: datetime | None = None
     refused_rows: set[int] = field(default_factory=set)
+    notes: list[Finding] = field(default_factory=list)
+    """Told only when the order is taken."""
 
 
 class _Wrong(Exception):
@@ -141,6 +143,7 @@ class OrderReader:
         self._exponent = exponent_of(currency.expected)
         self._findings = findings
         self._drafts: dict[str, _Draft] = {}
+        self._notes: list[Finding] = []
         self._times: dict[str, datetime] = {}
         self._order_places = [(name, places[name]) for name in _ORDER_FIELDS if places[name]]
         self._freight = {product.casefold() for product in layout.freight_products}
@@ -166,6 +169,7 @@ class OrderReader:
         if draft is None:
             draft = self._drafts[order_id] = _Draft()
         draft.rows.append(row.number)
+        self._notes = draft.notes
         try:
             self._read_order_fields(draft, row)
             draft.entries.append(self._entry(row, self._marked(order_id)))
@@ -186,7 +190,7 @@ class OrderReader:
         placed_at = self._time(text, "placed_at")
         if draft.placed_at is not None and placed_at != draft.placed_at:
             told = f"rows of this order differ in time; {min(placed_at, draft.placed_at).isoformat()} is taken"
-            self._findings.append(note(row.number, "placed_at", "order_time_differs", told))
+            self._notes.append(note(row.number, "placed_at", "order_time_differs", told))
         draft.placed_at = min(placed_at, draft.placed_at or placed_at)
 
     def _entry(self, row: Row, marked: bool) -> _Entry:
@@ -207,7 +211,7 @@ class OrderReader:
         value_minor, was_rounded = price.minor(self._exponent, times=abs(quantity))
         if was_rounded:
             told = f"the line's total has a part of a minor unit; rounded half up to {value_minor}"
-            self._findings.append(note(row.number, "unit_price", "rounded", told))
+            self._notes.append(note(row.number, "unit_price", "rounded", told))
         if self._places["line_discount"] and self._cell(row, "line_discount"):
             discount_minor, _ = self._amount(row, "line_discount").minor(self._exponent)
             if discount_minor > value_minor:
@@ -233,8 +237,10 @@ class OrderReader:
                         told = f"row {min(draft.refused_rows)} of the same order was refused"
                         self._findings.append(refused(row, "order_id", "order_incomplete", told))
                 continue
+            self._notes = draft.notes
             try:
                 self._finish_one(order_id, draft, orders, returns)
+                self._findings += draft.notes
             except _Wrong as wrong:
                 for row in draft.rows:
                     self._refuse(row, wrong)
@@ -288,11 +294,11 @@ class OrderReader:
         if buyer_id is None:
             buyer_id = clean_id(f"guest-{order_id}", "buyer_id")
             told = f"the order has no customer; its buyer is {buyer_id}"
-            self._findings.append(note(goods[0].row, "buyer_id", "guest_buyer", told))
+            self._notes.append(note(goods[0].row, "buyer_id", "guest_buyer", told))
         lines = self._lines(goods, texts)
         if not any(line.paid_minor for line in lines):
             told = "every line costs nothing; taken, and nothing is earned by it"
-            self._findings.append(note(goods[0].row, "unit_price", "zero_order", told))
+            self._notes.append(note(goods[0].row, "unit_price", "zero_order", told))
         paid_at = self._time(texts["paid_at"], "paid_at") if texts.get("paid_at") else placed_at
         return Order(
             order_id=order_id,
@@ -327,7 +333,7 @@ class OrderReader:
             return None
         if not self._marked(order_id):
             told = "a negative quantity without a cancellation mark; treated as a return"
-            self._findings.append(note(entry.row, "quantity", "return_unmarked", told))
+            self._notes.append(note(entry.row, "quantity", "return_unmarked", told))
         return Return(order_id, buyer_id, entry.product_id, -entry.quantity, entry.value_minor, at, entry.row)
 
     def _lines(self, goods: list[_Entry], texts: dict[str, str]) -> tuple[Line, ...]:
@@ -351,10 +357,10 @@ class OrderReader:
             return paid
         if subtotal_minor > gross_minor:
             told = f"the subtotal is {subtotal_minor}, the lines sum to {gross_minor}; the lines are taken as they are"
-            self._findings.append(note(row, "subtotal", "subtotal_differs", told))
+            self._notes.append(note(row, "subtotal", "subtotal_differs", told))
             return paid
         told = f"a discount of {gross_minor - subtotal_minor} on the whole order is spread over its lines"
-        self._findings.append(note(row, "subtotal", "discount_spread", told))
+        self._notes.append(note(row, "subtotal", "discount_spread", told))
         return [part.minor for part in Money(subtotal_minor, self._currency.expected).split(paid)]
 
     def _buyer(self, texts: dict[str, str]) -> str | None:
@@ -385,7 +391,7 @@ class OrderReader:
             text = _BLANKS.sub(" ", texts.get(name, "")).strip().removeprefix("'")
             if name == "phone" and _EXCEL_SHORT.fullmatch(text):
                 told = "a spreadsheet shortened this number; the order is taken without it"
-                self._findings.append(note(row, "phone", "excel_digits_lost", told))
+                self._notes.append(note(row, "phone", "excel_digits_lost", told))
             elif text.casefold() not in _NONE:
                 sent[name] = text
         return sent

@@ -338,3 +338,8 @@ def test_completion_may_be_counted_from_the_payment() -> None:
 def test_shopify_headings_of_the_tests_are_those_of_the_map() -> None:
     named = {name for names in read_layout("shopify").columns.model_dump().values() for name in names}
     assert set(SHOPIFY_HEADINGS.split(",")) - named == {"Shipping Zip"}
+
+
+def test_an_order_that_is_refused_gets_no_notes() -> None:
+    got = read([f"1,A,pads,1,{NOON},0.001,,"], currency="CNY")
+    assert got.remarks == [(2, "currency", "currency_differs", True)]
