@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -10,6 +11,7 @@ from neo4j.exceptions import Neo4jError
 from redis.asyncio import Redis
 
 from core import limits
+from core.clock import monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
 from core.installation import InstallationClock
@@ -54,6 +56,7 @@ class Worker:
         self._books = books
         self._streams = streams
         self._grown = {"graph": asyncio.Event(), "books": asyncio.Event()}
+        self._told: dict[str, dict[str, None]] = {"graph": {}, "books": {}}
 
     async def run(self) -> None:
         """Follow the log for ever."""
@@ -68,24 +71,34 @@ class Worker:
                 tasks.create_task(self._settle())
 
     async def _listen(self, channel: str, consumer: str) -> None:
-        async for _ in notifications(self._postgres, channel):
+        async for payload in notifications(self._postgres, channel):
+            self._told[consumer][payload.split(" ", 1)[0]] = None
             self._grown[consumer].set()
 
     async def _follow(self, consumer: str, step: Step) -> None:
-        """One consumer over all brands: as long as anything was done, look again; else wait to be told."""
-        grown = self._grown[consumer]
+        """One consumer over all brands: those it was told of in turn, and between them every one now and then.
+
+        The first makes the wait of a command short however many brands there are, the second finds what a lost
+        notification, or a lock that another process held, left undone.
+        """
+        told, grown = self._told[consumer], self._grown[consumer]
+        others: list[str] = []
+        look_at_all = 0.0
         while True:
             grown.clear()
-            done = 0
-            for brand in await self._brands():
-                done += await self._try(consumer, brand, step)
-            if done:
-                continue
-            try:
-                async with asyncio.timeout(limits.POLL_SECONDS):
-                    await grown.wait()
-            except TimeoutError:
-                continue
+            if not others and monotonic_s() >= look_at_all:
+                others = await self._brands()
+                look_at_all = monotonic_s() + limits.POLL_SECONDS
+            turn = [*list(told)[:1], *others[-1:]]
+            del others[-1:]
+            for brand in turn:
+                told.pop(brand, None)
+                if await self._try(consumer, brand, step):
+                    told[brand] = None
+            if not turn:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(limits.POLL_SECONDS):
+                        await grown.wait()
 
     async def _brands(self) -> list[str]:
         while True:
@@ -95,17 +108,20 @@ class Worker:
             except Refusal:
                 await asyncio.sleep(limits.POLL_SECONDS)
 
-    async def _try(self, consumer: str, brand: str, step: Step) -> int:
-        """One step; a store that is away is met by waiting, and the step is done again from its watermark."""
+    async def _try(self, consumer: str, brand: str, step: Step) -> bool:
+        """One step; whether there may be more to do.
+
+        A store that is away is met by waiting, and the step is done again from its watermark.
+        """
         try:
-            return await step(brand)
+            return await step(brand) > 0
         except (*GraphAway, *WireAway, Neo4jError, Refusal, Fenced) as error:
             _logger.warning("step put off", consumer=consumer, brand=brand, error=repr(error)[:300])
         except Exception:
             # a defect: it must be seen, and the other brands must go on
             _logger.exception("step failed", consumer=consumer, brand=brand)
         await asyncio.sleep(limits.POLL_SECONDS)
-        return 0
+        return True
 
     async def _beat(self) -> None:
         while True:

@@ -6,6 +6,9 @@ import pytest
 
 from tests.services import Neo4jAddress, Services, running_newer_neo4j, running_services
 
+pytest_plugins = ("tests.platform",)
+"""Fixtures of the whole platform, one installation per run."""
+
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:
