@@ -235,7 +235,7 @@ class AnyStory(RuleBasedStateMachine):
     def states_say_where_the_money_is(self) -> None:
         pending_fen = -sum(fen for (account, _), fen in balances(self.books).items() if account == Account.PENDING)
         held_fen = -sum(fen for (account, _), fen in balances(self.books).items() if account == Account.HELD)
-        owed = defaultdict(int)
+        owed: defaultdict[str, int] = defaultdict(int)
         for order in self.books.orders.values():
             owed[str(order.state)] += sum(order.owed_fen().values())
         assert (owed["frozen"], owed["held"]) == (pending_fen, held_fen)
