@@ -30,9 +30,9 @@ class Slice:
 class Connection:
     """One kept-open HTTP/1.1 connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, host: str, port: int, head: bytes) -> None:
+        self._host = host
+        self._port = port
         self._head = head
 
     @classmethod
@@ -40,12 +40,25 @@ class Connection:
         """Connect to the host of a URL; ``key`` is sent as the bearer token."""
         parts = urlsplit(url)
         assert parts.hostname and parts.port
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         head = f"Host: {parts.netloc}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
-        return cls(reader, writer, head.encode())
+        made = cls(parts.hostname, parts.port, head.encode())
+        await made._connect()
+        return made
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """Status and body of the answer."""
+        """Status and body of the answer. A server that hung up while nothing was asked is called again."""
+        try:
+            return await self._ask(method, path, body)
+        except asyncio.IncompleteReadError as error:
+            if error.partial:
+                raise
+            await self._connect()
+            return await self._ask(method, path, body)
+
+    async def _connect(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+
+    async def _ask(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         start = f"{method} {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n".encode()
         self._writer.write(start + self._head + b"\r\n" + body)
         head = await self._reader.readuntil(b"\r\n\r\n")
