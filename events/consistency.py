@@ -1,8 +1,7 @@
 """The graph against the log and the ledger, at one watermark: counts, hashes, and the first differences.
 
-The log's side is computed from events and recorded outcomes alone; the graph's side from what Neo4j really holds. Each
-member is one list of facts (tree edges, standing, identifiers, orders); equal lists have equal hashes, and the sum of the
-hashes does not depend on any order.
+The log's side is computed from events and recorded outcomes alone; the graph's side from what Neo4j really holds: tree
+edges, standing, identifiers and orders of every member.
 """
 
 from __future__ import annotations
@@ -19,12 +18,14 @@ from core.clock import iso
 from core.neo4j import Graph
 from core.postgres import Connection, Postgres, lock
 from events import log
+from events.contracts import instant
 from events.projectors import books_lock, graph_lock
 from events.translate import sealed_token
 from graph.flows.project import standing_at
 from graph.flows.read import all_members
 from graph.store.reading import MemberFacts
 from ledger.flows import read as ledger
+from risk.domain.ties import KIND_OF_IDENTIFIER
 
 _SPACE = 1 << 256
 
@@ -59,105 +60,138 @@ class Consistency:
     differences: list[dict[str, Any]]
 
 
-class _Facts:
-    """What the log says of every member of a brand."""
+class _Account:
+    """One side's account of a brand: exact facts per member to compare, and a hash that two installations share.
+
+    Exact facts carry tokens and numbers of this installation's log. The hash does not: a member's edges go in by whom
+    and when, an identifier by who was seen with it, so that two runs of the same events have the same hash.
+    """
 
     def __init__(self) -> None:
         self.members: dict[str, set[str]] = defaultdict(set)
-        self._seen: dict[tuple[str, str], list[int]] = {}
+        self._users: dict[str, list[str]] = defaultdict(list)
+        self._edges = self._sum = 0
+
+    def member(self, member_id: str, first_seq: int) -> None:
+        """A member exists since an event; later events are not its first."""
+        if member_id not in self.members:
+            self.members[member_id].add(f"first {first_seq}")
+            self._sum += _digest("member", member_id)
+
+    def edge(self, member_id: str, portable: str, seq: int | None = None) -> None:
+        """Something that goes out from a member, and the event that made it where the graph keeps that."""
+        self.members[member_id].add(portable if seq is None else f"{portable} {seq}")
+        self._edges += 1
+        self._sum += _digest(member_id, portable)
+
+    def seen(self, member_id: str, kind: str, token: str, times: int, first_seen: str, seq: int) -> None:
+        """A member was seen with an identifier."""
+        self.members[member_id].add(f"seen {token} {times} {first_seen} {seq}")
+        self._users[token].append(f"{kind} {member_id} {times} {first_seen}")
+        self._edges += 1
+
+    def side(self) -> Side:
+        """Counts and the hash of everything told."""
+        identifiers = sum(_digest("identifier", *sorted(users)) for users in self._users.values())
+        return Side(len(self.members), self._edges, f"{(self._sum + identifiers) % _SPACE:064x}")
+
+
+class _Told:
+    """What the log says: events and the effects recorded beside them, in order."""
+
+    def __init__(self) -> None:
+        self.account = _Account()
+        self.orders = self.order_hash = 0
+        self._seen: dict[tuple[str, str, str], list[Any]] = {}
         self._invited: dict[str, tuple[str, str, int]] = {}
-        self.orders = 0
-        self.order_hash = 0
 
     def add(self, event: log.LoggedEvent, detail: dict[str, Any] | None, *, applied: bool) -> None:
         data, seq = event.data, event.seq
         match event.type:
             case "member.registered.v1":
-                self._member(data["member_id"], seq)
+                self.account.member(data["member_id"], seq)
             case "member.identified.v1":
-                self._member(data["member_id"], seq)
-                for token in {t.token for i in data["identifiers"] if (t := sealed_token(i["value"])) is not None}:
-                    self._seen.setdefault((data["member_id"], token), [seq, 0])[1] += 1
+                self.account.member(data["member_id"], seq)
+                self._see(data, seq)
             case "order.paid.v1" if applied:
                 assert detail is not None
-                self._member(data["buyer_id"], seq)
+                self.account.member(data["buyer_id"], seq)
                 chain = [person["member_id"] for person in detail["chain"]]
-                self.members[data["buyer_id"]].add(_order(data["order_id"], chain))
+                self.account.edge(data["buyer_id"], _order(data["order_id"], chain))
                 self.orders += 1
                 self.order_hash += ledger.order_figure(data["order_id"], data["buyer_id"], chain)
         self._tree(detail or {}, seq)
 
-    def _member(self, member_id: str, seq: int) -> None:
-        if member_id not in self.members:
-            self.members[member_id].add(f"first {seq}")
+    def _see(self, data: dict[str, Any], seq: int) -> None:
+        seen_at = iso(instant(data["seen_at"]))
+        named = ((item["kind"], sealed_token(item["value"])) for item in data["identifiers"])
+        for kind, token in {(kind, token.token) for kind, token in named if token is not None}:
+            row = self._seen.setdefault((data["member_id"], kind, token), [0, seen_at, seq])
+            row[0] += 1
+            row[1] = min(row[1], seen_at, key=instant)
 
     def _tree(self, detail: dict[str, Any], seq: int) -> None:
         if bound := detail.get("bound"):
-            edge = _edge("bound", bound["promoter_id"], bound["since"], bound["expires_at"], seq)
-            self.members[bound["member_id"]].add(edge)
+            edge = _edge("bound", bound["promoter_id"], bound["since"], bound["expires_at"])
+            self.account.edge(bound["member_id"], edge, seq)
         if (approved := detail.get("approved")) and approved["new"]:
-            self.members[approved["member_id"]].add(f"standing active {seq}")
+            self.account.edge(approved["member_id"], "standing active", seq)
             self._invite(approved["member_id"], approved["inviter_id"], approved["at"], seq)
         if stood := detail.get("stood"):
-            self.members[stood["member_id"]].add(f"standing {stood['standing']} {seq}")
+            self.account.edge(stood["member_id"], f"standing {stood['standing']}", seq)
         if moved := detail.get("moved"):
-            before = self._invited.pop(moved["member_id"], None)
-            if before is not None:
-                self.members[moved["member_id"]].discard(_edge("invited", *before[:2], None, before[2]))
-                self.members[moved["member_id"]].add(_edge("invited", *before[:2], moved["at"], before[2]))
+            self._close(moved["member_id"], moved["at"])
             self._invite(moved["member_id"], moved["inviter_id"], moved["at"], seq)
 
     def _invite(self, member_id: str, inviter_id: str | None, at: str, seq: int) -> None:
         if inviter_id is not None:
             self._invited[member_id] = (inviter_id, at, seq)
-            self.members[member_id].add(_edge("invited", inviter_id, at, None, seq))
 
-    def finished(self) -> dict[str, set[str]]:
-        """Every member's facts, complete."""
-        for (member_id, token), (seq, times) in self._seen.items():
-            self.members[member_id].add(f"seen {token} {times} {seq}")
-        return self.members
+    def _close(self, member_id: str, until: str | None) -> None:
+        if invited := self._invited.pop(member_id, None):
+            self.account.edge(member_id, _edge("invited", *invited[:2], until), invited[2])
+
+    def finished(self) -> _Account:
+        """The account, with what is still open."""
+        for member_id in list(self._invited):
+            self._close(member_id, None)
+        for (member_id, kind, token), (times, first_seen, seq) in self._seen.items():
+            self.account.seen(member_id, _LABELS[kind], token, times, first_seen, seq)
+        return self.account
 
 
-def _edge(kind: str, other: str, since: str, until: str | None, seq: int) -> str:
-    return f"{kind} {other} {since} {until} {seq}"
+_LABELS = {**KIND_OF_IDENTIFIER, "ip": "Ip", "address": "Address"}
+
+
+def _edge(kind: str, other: str, since: str, until: str | None) -> str:
+    return f"{kind} {other} {since} {until}"
 
 
 def _order(order_id: str, chain: Iterable[str]) -> str:
     return "order " + " ".join([order_id, *(f"{level}:{who}" for level, who in enumerate(chain, 1))])
 
 
-def _graph_facts(member: MemberFacts) -> set[str]:
-    facts = {f"first {member.first_seq}"}
-    facts |= {_edge("bound", e["id"], iso(e["from"]), _iso(e["to"]), e["seq"]) for e in member.bound}
-    facts |= {_edge("invited", e["id"], iso(e["from"]), _iso(e["to"]), e["seq"]) for e in member.invited}
-    facts |= {f"standing {what} {seq}" for what, seq in zip(member.standing, member.standing_seq, strict=True)}
-    facts |= {f"seen {e['token']} {e['times']} {e['seq']}" for e in member.seen}
-    facts |= {f"order {order}".rstrip() for order in member.orders}
-    return facts
+def _hold(account: _Account, member_id: str, held: MemberFacts) -> None:
+    """What the graph holds of a member, in the words of the log."""
+    account.member(member_id, held.first_seq)
+    for edge in held.bound:
+        account.edge(member_id, _edge("bound", edge["id"], iso(edge["from"]), _iso(edge["to"])), edge["seq"])
+    for edge in held.invited:
+        account.edge(member_id, _edge("invited", edge["id"], iso(edge["from"]), _iso(edge["to"])), edge["seq"])
+    for standing, seq in zip(held.standing, held.standing_seq, strict=False):
+        account.edge(member_id, f"standing {standing}", seq)
+    for row in held.seen:
+        account.seen(member_id, row["kind"], row["token"], row["times"], _iso(row["first_seen"]) or "", row["seq"])
+    for order in held.orders:
+        account.edge(member_id, f"order {order}".rstrip())
 
 
 def _iso(at: datetime | None) -> str | None:
     return iso(at) if at is not None else None
 
 
-def _digest(member_id: str, facts: set[str]) -> int:
-    return int.from_bytes(hashlib.sha256("\x1f".join([member_id, *sorted(facts)]).encode()).digest())
-
-
-class _Sum:
-    def __init__(self) -> None:
-        self.members = self.edges = self.hash = 0
-
-    def add(self, member_id: str, facts: set[str]) -> int:
-        digest = _digest(member_id, facts)
-        self.members += 1
-        self.edges += len(facts) - 1  # all but the fact of being there
-        self.hash = (self.hash + digest) % _SPACE
-        return digest
-
-    def side(self) -> Side:
-        return Side(self.members, self.edges, f"{self.hash:064x}")
+def _digest(*parts: str) -> int:
+    return int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest())
 
 
 async def check(postgres: Postgres, graph: Graph, brand: str) -> Consistency:
@@ -169,16 +203,14 @@ async def check(postgres: Postgres, graph: Graph, brand: str) -> Consistency:
         booked = await log.watermark(conn, brand, "ledger")
         told = await _from_log(conn, brand, at_seq)
         figures = await ledger.ledger_figures(conn)
-        expected, found = _Sum(), _Sum()
-        digests = {member_id: expected.add(member_id, facts) for member_id, facts in told.finished().items()}
-        differences: list[dict[str, Any]] = []
+        expected, found = told.finished(), _Account()
         async for member in all_members(graph, brand):
-            member_id = member.key.removeprefix(f"{brand}|")
-            facts = _graph_facts(member)
-            if found.add(member_id, facts) != digests.pop(member_id, None):
-                _differ(differences, member_id, told.members.get(member_id, set()), facts)
-        for member_id in digests:
-            _differ(differences, member_id, told.members[member_id], set())
+            _hold(found, member.key.removeprefix(f"{brand}|"), member)
+    differences: list[dict[str, Any]] = []
+    for member_id in sorted(expected.members.keys() | found.members.keys()):
+        said, held = expected.members.get(member_id, set()), found.members.get(member_id, set())
+        if said != held:
+            _differ(differences, member_id, said, held)
     log_orders = OrdersSide(told.orders, ledger.figures_hash(told.order_hash))
     ledger_orders = OrdersSide(figures.orders, figures.hash)
     if booked == at_seq and log_orders != ledger_orders:
@@ -205,8 +237,8 @@ def _differ(differences: list[dict[str, Any]], member_id: str, told: set[str], h
         )
 
 
-async def _from_log(conn: Connection, brand: str, upto: int) -> _Facts:
-    facts, after = _Facts(), 0
+async def _from_log(conn: Connection, brand: str, upto: int) -> _Told:
+    facts, after = _Told(), 0
     while after < upto:
         events = await log.read(conn, brand, after, upto, limits.PROJECT_EVENTS_MAX)
         if not events:
