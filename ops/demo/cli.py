@@ -18,7 +18,6 @@ from ops.demo.closing import look_up, tell
 from ops.demo.delivery import ShopRejected, Tally, deliver
 from ops.demo.scales import START_DEFAULT, WEEKS
 from ops.demo.shop import Shop, shop_of
-from ops.demo.stage import Week
 
 
 class ScaleName(StrEnum):
@@ -62,11 +61,10 @@ async def _run(console: Console, shop: Shop, data: Path, brand: str) -> None:
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("opening the shop", total=WEEKS)
 
-            def on_week(week: Week, tally: Tally) -> None:
-                told = f"week {week.number}: {tally.events.total():,} events"
-                progress.update(task, completed=week.number, description=told)
+            def told(weeks: int, tally: Tally) -> None:
+                progress.update(task, completed=weeks, description=f"{tally.statuses.total():,} events")
 
-            tally = await deliver(client, shop, labels, on_week)
+            tally = await deliver(client, shop, labels, told)
         findings = await look_up(client, tally)
         tell(console, tally, findings, client, data, brand)
         console.print(f"\nWhat every member and order truly is: {labels}", soft_wrap=True)

@@ -43,6 +43,10 @@ class ShopRejected(Exception):
 class Tally:
     """What was sent, counted."""
 
+    told: Callable[[int, Tally], None]
+    """Called after every batch with the weeks that have ended and this tally."""
+    weeks: int = 0
+    """Weeks that have ended."""
     events: Counter[str] = field(default_factory=Counter)
     """By type."""
     statuses: Counter[str] = field(default_factory=Counter)
@@ -58,14 +62,14 @@ class Tally:
     """Some of the first distributors."""
 
 
-async def deliver(client: PlatformClient, shop: Shop, labels: Path, on_week: Callable[[Week, Tally], None]) -> Tally:
-    """Send the whole year; labels go to a file of JSON Lines.
+async def deliver(client: PlatformClient, shop: Shop, labels: Path, told: Callable[[int, Tally], None]) -> Tally:
+    """Send the whole year; labels go to a file of JSON Lines. ``told`` hears of each batch, with the weeks done.
 
     Raises ShopRejected, and ValueError when the platform's real clock has not reached the year's end.
     """
     clock = await client.clock()
     _refuse_future(clock, shop)
-    tally = Tally()
+    tally = Tally(told=told)
     partial = labels.with_suffix(".partial")
     with partial.open("wb") as label_file:
         for week in shop.weeks():
@@ -74,7 +78,8 @@ async def deliver(client: PlatformClient, shop: Shop, labels: Path, on_week: Cal
             _remember(tally, week)
             await _deliver_week(client, week, _orders_to_check(week, shop.scale.checks // CHECKED_WEEKS), tally)
             await _end_week(client, week, simulated=bool(clock["simulated"]))
-            on_week(week, tally)
+            tally.weeks = week.number
+            told(tally.weeks, tally)
     partial.replace(labels)
     return tally
 
@@ -116,6 +121,7 @@ async def _send(client: PlatformClient, events: Iterable[Event], tally: Tally) -
             tally.statuses[answer.status] += 1
             if answer.problem is not None:
                 raise ShopRejected(f"{answer.event_id}: {answer.problem.code}: {answer.problem.detail}")
+        tally.told(tally.weeks, tally)
 
 
 async def _decision(client: PlatformClient, order: dict[str, Any]) -> str:

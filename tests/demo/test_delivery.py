@@ -60,7 +60,7 @@ def data(tmp_path: Path) -> Path:
 async def run(data: Path, recorder: Recorder) -> Tally:
     client = PlatformClient(data, "demo", transport=recorder)
     try:
-        return await deliver(client, shop_of("small", 1), data / "demo-labels.jsonl", lambda week, tally: None)
+        return await deliver(client, shop_of("small", 1), data / "demo-labels.jsonl", lambda weeks, tally: None)
     finally:
         await client.close()
 
