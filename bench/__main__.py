@@ -28,6 +28,7 @@ from bench.load import Connection, Slice, Target, cpu_seconds, open_loop, satura
 from bench.peers import plain
 from bench.report import Report
 from bench.world import World, make_world
+from core.clock import wall_now
 from ops.client import read_credentials
 from ops.embedded.ports import answers, free_port
 from ops.platform import Platform
@@ -58,13 +59,13 @@ class Running:
 def main() -> None:
     """Run everything and print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--orders", type=int, default=10_000, help="orders in the stream")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of one slice of load")
+    parser.add_argument("--orders", type=int, default=6_000, help="orders in the stream")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of one slice of load")
     parser.add_argument("--rounds", type=int, default=3, help="slices per endpoint; the median counts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="append JSON lines to this file")
     chosen = parser.parse_args()
-    world = make_world(chosen.seed, distributors=300, customers=1_200, orders=chosen.orders, questions=400)
+    world = make_world(chosen.seed, wall_now(), distributors=300, customers=1_200, orders=chosen.orders, questions=400)
     report = Report(chosen.seed)
     with tempfile.TemporaryDirectory(prefix="trefoil-bench-") as folder, _installation(Path(folder), world) as running:
         asyncio.run(_measure(running, world, report, seconds=chosen.seconds, rounds=chosen.rounds))
@@ -78,7 +79,7 @@ def main() -> None:
 def _installation(data: Path, world: World) -> Iterator[Running]:
     platform = Platform(data)
     try:
-        api = platform.up("simulated")
+        api = platform.up("real")
         parts = platform.status()
         postgres = parts["postgres"].url
         assert postgres is not None

@@ -7,11 +7,11 @@ without any risk rules must arrive at the same commissions. The checks also ask 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
+ORDER_DAYS = 60
 RATES_BPS = (1_000, 400, 100)
 """The default plan's rates by level."""
 
@@ -30,6 +30,7 @@ class Person:
 class World:
     """People, their order stream and labelled questions for the check."""
 
+    start: datetime
     people: list[Person]
     orders: list[dict[str, Any]]
     questions: list[dict[str, Any]]
@@ -46,19 +47,19 @@ class World:
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Everything that must be known before the first order, in order."""
-        at = START.isoformat()
+        at = self.start.isoformat()
         for person in self.people:
             promoter = {} if person.distributor else {"invited_by": person.above}
             yield _event(
                 "member.registered.v1",
                 {"member_id": person.member_id, "platform": "h5", "registered_at": at, **promoter},
-                START,
+                self.start,
             )
             if person.distributor:
                 yield _event(
                     "distributor.approved.v1",
                     {"member_id": person.member_id, "invited_by": person.above, "approved_at": at},
-                    START,
+                    self.start,
                 )
             yield _event(
                 "member.identified.v1",
@@ -67,7 +68,7 @@ class World:
                     "seen_at": at,
                     "identifiers": [{"kind": kind, "value": value} for kind, value in person.identifiers.items()],
                 },
-                START,
+                self.start,
             )
 
     def order_events(self) -> Iterator[dict[str, Any]]:
@@ -76,8 +77,9 @@ class World:
             yield _event("order.paid.v1", order, datetime.fromisoformat(order["paid_at"]))
 
 
-def make_world(seed: int, *, distributors: int, customers: int, orders: int, questions: int) -> World:
-    """A shop of the given size; the same seed gives the same shop."""
+def make_world(seed: int, end: datetime, *, distributors: int, customers: int, orders: int, questions: int) -> World:
+    """A shop of the given size that lived for two months up to ``end``; the same seed gives the same shop."""
+    start = end - timedelta(days=ORDER_DAYS + 2)
     chance = random.Random(seed)
     people = [_distributor(chance, number, distributors) for number in range(distributors)]
     levels = {person.member_id: person for person in people}
@@ -87,15 +89,15 @@ def make_world(seed: int, *, distributors: int, customers: int, orders: int, que
     untied = [p for p in people if not p.distributor and p.identifiers["device"].endswith(p.member_id)]
     untied = [p for p in untied if p.identifiers["payout_account"].endswith(p.member_id)]
     numbers = count(1)
-    stream = [_order(chance, f"o{next(numbers)}", _skewed(chance, untied)) for _ in range(orders)]
+    stream = [_order(chance, start, f"o{next(numbers)}", _skewed(chance, untied)) for _ in range(orders)]
     asked = []
     for _ in range(questions):
         buyer = chance.choice(people) if chance.random() < 0.5 else _skewed(chance, people[distributors:])
-        question = _order(chance, f"q{next(numbers)}", buyer)
+        question = _order(chance, start, f"q{next(numbers)}", buyer)
         if buyer.distributor and chance.random() < 0.2:
             question["promoter_id"] = buyer.member_id
         asked.append(question)
-    return World(people, stream, asked, by_id)
+    return World(start, people, stream, asked, by_id)
 
 
 def _distributor(chance: random.Random, number: int, total: int) -> Person:
@@ -130,8 +132,8 @@ def _skewed(chance: random.Random, people: list[Person]) -> Person:
     return people[int(len(people) * chance.random() ** 2)]
 
 
-def _order(chance: random.Random, order_id: str, buyer: Person) -> dict[str, Any]:
-    placed = START + timedelta(days=1, seconds=chance.randrange(60 * 86_400))
+def _order(chance: random.Random, start: datetime, order_id: str, buyer: Person) -> dict[str, Any]:
+    placed = start + timedelta(days=1, seconds=chance.randrange(ORDER_DAYS * 86_400))
     return {
         "order_id": order_id,
         "buyer_id": buyer.member_id,
