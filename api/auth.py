@@ -46,6 +46,7 @@ class KeyCache:
         self._kept: OrderedDict[str, tuple[float, KeyHolder]] = OrderedDict()
 
     async def holder(self, parts: Platform, key: str) -> KeyHolder | None:
+        """Whose key this is; None for one that is unknown or revoked, at the latest KEY_CACHE_SECONDS ago."""
         kept = self._kept.get(key)
         if kept is not None and kept[0] > monotonic_s():
             return kept[1]

@@ -15,10 +15,9 @@ FUTURE_SECONDS_MAX: Final = 24 * 3600  # with the real clock, clocks of shops ma
 LINES_PER_ORDER_MAX: Final = 500  # the largest real baskets seen hold just over 500 lines
 IDENTIFIERS_PER_EVENT_MAX: Final = 50  # a sign-in names a handful; more is a mistake of the sender
 LINE_FEN_MAX: Final = 10**12  # 10 thousand million yuan; sums of 500 lines stay far inside 64 bits
-QUANTITY_MAX: Final = 10**6
+QUANTITY_MAX: Final = 10**6  # a warehouse's worth of one product; more is a mistake of units
 PAGE_ITEMS_MAX: Final = 200  # largest page of any list
-PAGE_ITEMS_DEFAULT: Final = 50
-JSON_DEPTH_MAX: Final = 32  # deeper nesting than any contract needs; stops stack games
+PAGE_ITEMS_DEFAULT: Final = 50  # about two screens of a table
 
 # --- the three tiers ----------------------------------------------------------------------------------------------
 LEVELS_MAX: Final = 3  # persons paid for an order, and distributor depth: the product's legal promise
@@ -38,11 +37,12 @@ DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
 # --- pools, waits, retries ----------------------------------------------------------------------------------------
 POSTGRES_POOL_MAX: Final = 12  # connections per process: API and worker together stay far below 100
 IDEMPOTENCY_POOL_MAX: Final = 4  # held for the length of a request, so apart from the main pool (no deadlock)
-POOL_WAIT_SECONDS_MAX: Final = 5.0
-NEO4J_POOL_MAX: Final = 20
+POOL_WAIT_SECONDS_MAX: Final = 5.0  # a person still waits for five seconds; a store away longer is said to be away
+NEO4J_POOL_MAX: Final = 20  # reads of people and the projector; more would only queue inside Neo4j
 NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this
 RETRY_SECONDS_MAX: Final = 5.0  # longest pause between two tries of a projector whose store is away
 POLL_SECONDS: Final = 0.5  # projectors look at the log this often even if no notification came
+LOOK_AT_ALL_SECONDS: Final = 5.0  # brands of which no news came are looked at this often: a notification can be lost
 STREAM_READ_MAX: Final = 500  # stream messages per intake transaction
 STREAM_IDLE_MS_MAX: Final = 30_000  # a message held this long by a silent consumer is taken over
 
@@ -51,7 +51,7 @@ CHECK_WIRE_SECONDS_MAX: Final = 0.25  # a wire that is away refuses at once; thi
 CHECK_GRAPH_SECONDS_MAX: Final = 0.5  # how long a refusal waits for its evidence
 CHECK_STORE_SECONDS_MAX: Final = 1.0  # how long a check waits for its decision to be durable
 DECISIONS_PER_COMMIT_MAX: Final = 256  # decisions made durable together
-VELOCITY_BUCKET_SECONDS: Final = 300
+VELOCITY_BUCKET_SECONDS: Final = 300  # fine enough that the hour slides, coarse enough that a counter is one small hash
 VELOCITY_BUCKETS: Final = 12  # twelve buckets of five minutes: one hour
 VELOCITY_KEEP_SECONDS: Final = 48 * 3600  # counters outlive their hour so that a paused simulated clock keeps them
 SEEN_ORDER_KEEP_SECONDS: Final = 2 * 3600  # an order counts once; after two hours its buckets have passed anyway
@@ -59,7 +59,7 @@ WIRE_TOKENS_PER_MEMBER_MAX: Final = 64  # strong identifiers of one member compa
 
 # --- keys and tokens ----------------------------------------------------------------------------------------------
 KEY_CACHE_SECONDS: Final = 30.0  # how long a revoked API key may still be honoured
-KEYS_CACHED_MAX: Final = 10_000
+KEYS_CACHED_MAX: Final = 10_000  # keys are a handful per brand; this bounds what guessing callers can fill
 MEMBER_KEYS_CACHED_MAX: Final = 50_000  # 32-byte keys of members kept unwrapped in one process
 MEMBER_TOKEN_SECONDS: Final = 900  # life of a member's token for the shop's own pages
 IDEMPOTENCY_KEEP_HOURS: Final = 48  # the contract promises at least 24

@@ -51,11 +51,11 @@ class GraphProjector:
         self._postgres = postgres
         self._graph = graph
 
-    async def step(self, brand: str) -> int:
-        """Project the next stretch of the log; answers how many events it held, 0 when there is nothing to do."""
+    async def step(self, brand: str) -> int | None:
+        """Project the next stretch of the log; answers how many events it held, None while somebody else does it."""
         async with self._postgres.brand(brand) as conn:
             if not await try_lock(conn, graph_lock(brand)):
-                return 0
+                return None
             return await self.advance(conn, brand)
 
     async def advance(self, conn: Connection, brand: str) -> int:
@@ -102,14 +102,15 @@ class BooksProjector:
         self._rulebooks = rulebooks
         self._clock = clock
 
-    async def step(self, brand: str) -> int:
+    async def step(self, brand: str) -> int | None:
         """Book the next stretch of the log that the graph has dealt with; answers how many events it held.
 
+        None while somebody else does it.
         Raises one of WireAway while Redis is away: the ledger lags then, and nothing is held because of it.
         """
         async with self._postgres.brand(brand) as conn:
             if not await try_lock(conn, books_lock(brand)):
-                return 0
+                return None
             booked = await log.watermark(conn, brand, "ledger")
             graph = await log.watermark(conn, brand, "graph")
             known = await self._wire.watermark(brand)

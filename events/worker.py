@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 from neo4j.exceptions import Neo4jError
 from redis.asyncio import Redis
 
 from core import limits
-from core.clock import monotonic_s
+from core.clock import monotonic_s, wall_now
 from core.errors import Refusal
 from core.ids import new_id
 from core.installation import InstallationClock
 from core.neo4j import GraphAway
 from core.postgres import Postgres
+from core.queries import sql
 from events import log
 from events.progress import notifications
 from events.projectors import BooksProjector, GraphProjector
@@ -29,11 +31,18 @@ _logger = structlog.get_logger()
 _SETTLE_EVERY_SECONDS = 15.0
 """With the real clock, orders that fall due settle within this time without being asked."""
 
+_EXPIRE_EVERY_SECONDS = 3600.0
+
+_EXPIRE_ANSWERS = sql("core/idempotent_expire")
+
 HEARTBEAT_KEY = "trefoil:worker"
 _HEARTBEAT_SECONDS = 2.0
 _HEARTBEAT_KEEP_MS = 6_000  # three beats missed: the worker is gone
 
-Step = Callable[[str], Awaitable[int]]
+_HELD_SECONDS = 0.05
+"""A book that somebody else writes just now is looked at again after this."""
+
+Step = Callable[[str], Awaitable[int | None]]
 
 
 class Worker:
@@ -67,6 +76,7 @@ class Worker:
             tasks.create_task(self._follow("books", self._books.step))
             tasks.create_task(self._guarded("streams", self._streams.run))
             tasks.create_task(self._guarded("heartbeat", self._beat))
+            tasks.create_task(self._expire())
             if not self._clock.simulated:
                 tasks.create_task(self._settle())
 
@@ -79,7 +89,7 @@ class Worker:
         """One consumer over all brands: those it was told of in turn, and between them every one now and then.
 
         The first makes the wait of a command short however many brands there are, the second finds what a lost
-        notification, or a lock that another process held, left undone.
+        notification left undone.
         """
         told, grown = self._told[consumer], self._grown[consumer]
         others: list[str] = []
@@ -88,7 +98,7 @@ class Worker:
             grown.clear()
             if not others and monotonic_s() >= look_at_all:
                 others = await self._brands()
-                look_at_all = monotonic_s() + limits.POLL_SECONDS
+                look_at_all = monotonic_s() + limits.LOOK_AT_ALL_SECONDS
             turn = [*list(told)[:1], *others[-1:]]
             del others[-1:]
             for brand in turn:
@@ -114,7 +124,10 @@ class Worker:
         A store that is away is met by waiting, and the step is done again from its watermark.
         """
         try:
-            return await step(brand) > 0
+            done = await step(brand)
+            if done is None:
+                await asyncio.sleep(_HELD_SECONDS)
+            return done != 0
         except (*GraphAway, *WireAway, Neo4jError, Refusal, Fenced) as error:
             _logger.warning("step put off", consumer=consumer, brand=brand, error=repr(error)[:300])
         except Exception:
@@ -133,6 +146,19 @@ class Worker:
             for brand in await self._brands():
                 await self._try("settle", brand, self._books.settle)
             await asyncio.sleep(_SETTLE_EVERY_SECONDS)
+
+    async def _expire(self) -> None:
+        """Forget first answers of keyed requests once they are older than promised."""
+        while True:
+            for brand in await self._brands():
+                await self._try("expire", brand, self._forget_answers)
+            await asyncio.sleep(_EXPIRE_EVERY_SECONDS)
+
+    async def _forget_answers(self, brand: str) -> int:
+        before = wall_now() - timedelta(hours=limits.IDEMPOTENCY_KEEP_HOURS)
+        async with self._postgres.brand(brand) as conn:
+            await _EXPIRE_ANSWERS.run(conn, brand=brand, before=before)
+        return 0
 
     async def _guarded(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         while True:

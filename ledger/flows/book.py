@@ -26,7 +26,6 @@ async def book(conn: Connection, brand: str, facts: Sequence[Fact], at: datetime
         elif isinstance(fact, OrderRefunded):
             refund_ids.add(fact.refund_id)
 
-    await journals.plan_afresh(conn)
     books = Books(
         plans=await plans.published(conn) if paid_ids else (),
         orders=await orders.load_orders(conn, order_ids),

@@ -13,7 +13,6 @@ async def settle(conn: Connection, brand: str, now: datetime) -> int:
 
     Runs in a transaction open for the brand with the lock of its books held; call it in a new one until it says 0.
     """
-    await journals.plan_afresh(conn)
     due = await orders.load_due(conn, now, limits.SETTLE_ORDERS_MAX)
     if not due:
         return 0

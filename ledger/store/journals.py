@@ -65,7 +65,6 @@ class BalanceOffRow:
     entries_fen: int
 
 
-_PLAN_AFRESH = sql("ledger/plan_afresh")
 _POST = sql("ledger/post", _Repeated)
 _WALLETS = sql("ledger/wallets_load", _WalletRow)
 _BALANCES_NOW = sql("ledger/balances_now", BalanceRow)
@@ -75,11 +74,6 @@ _TRIAL_BALANCE = sql("ledger/trial_balance", BalanceRow)
 _HEAD = sql("ledger/head", HeadRow)
 _CHAIN = sql("ledger/chain", ChainRow)
 _BALANCES_OFF = sql("ledger/balances_off", BalanceOffRow)
-
-
-async def plan_afresh(conn: Connection) -> None:
-    """Plan this transaction's statements for the tables as they are: plans kept since they were empty are ruinous."""
-    await _PLAN_AFRESH.run(conn)
 
 
 async def post(conn: Connection, journals: Sequence[Journal], recorded_at: datetime) -> list[Journal]:

@@ -1,21 +1,24 @@
 -- Effects of a stretch of the log on the wire, with the wire's watermark, all or nothing and exactly once.
 -- KEYS[1]  the brand's prefix, which carries its hash tag
 -- ARGV[1]  the stretch's first number minus one; ARGV[2] its last number
--- ARGV[3]  JSON list of operations; ARGV[4], ARGV[5] seconds an order and a counter are kept; ARGV[6] tokens kept per member
+-- ARGV[3]  JSON list of operations; ARGV[4], ARGV[5] seconds an order and a counter are kept; ARGV[6] tokens kept per member;
+--          ARGV[7] seconds of a bucket; ARGV[8] buckets
 -- answers  the watermark: ARGV[2], or where the wire really stands if it does not stand at ARGV[1]
 local p = KEYS[1]
 local stands = tonumber(redis.call('HGET', p .. ':w', 'seq') or '0')
 if stands ~= tonumber(ARGV[1]) then return stands end
 
+local buckets = tonumber(ARGV[8])
+
 local function count_order(op)
   local placed, buyer = op.placed_ms, op.buyer_id
   local fresh = redis.call('SET', p .. ':o:' .. op.order_id, '1', 'NX', 'EX', ARGV[4])
-  local bucket = math.floor(placed / 300000)
+  local bucket = math.floor(placed / 1000 / tonumber(ARGV[7]))
   local features = {}
   for _, subject in ipairs(op.velocity) do
     local key = p .. ':v:' .. subject[2]
     if fresh then
-      local slot = bucket % 12
+      local slot = bucket % buckets
       local stamp, count = string.match(redis.call('HGET', key, slot) or '-1:0', '^(%-?%d+):(%d+)$')
       stamp, count = tonumber(stamp), tonumber(count)
       if stamp <= bucket then
@@ -28,7 +31,7 @@ local function count_order(op)
       for _, slot in ipairs(redis.call('HVALS', key)) do
         local stamp, count = string.match(slot, '^(%d+):(%d+)$')
         stamp, count = tonumber(stamp), tonumber(count)
-        if stamp > bucket - 12 and stamp <= bucket then sum = sum + count end
+        if stamp > bucket - buckets and stamp <= bucket then sum = sum + count end
       end
       features[subject[1] .. '_orders'] = sum
     end

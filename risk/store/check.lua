@@ -1,6 +1,7 @@
 -- One check in one round trip: who stands above the buyer, what they share, what is blacklisted, how fast orders come.
 -- KEYS[1]  the brand's prefix, which carries its hash tag
 -- ARGV[1]  JSON {order_id, buyer_id, promoter_id|"", placed_ms, tokens: ["device:…"], velocity: [["device","device:…"]…]}
+-- ARGV[2]  seconds an order is remembered; ARGV[3] seconds a counter is kept; ARGV[4] seconds of a bucket; ARGV[5] buckets
 -- answers  JSON {seq, how, chain: [{level, member_id, is_buyer}], ties: [{level, token, named}], blacklisted, velocity: {kind: n}}
 local p, ask = KEYS[1], cjson.decode(ARGV[1])
 
@@ -52,9 +53,10 @@ for i, yes in ipairs(redis.call('HMGET', p .. ':black', unpack(people))) do
   if yes and not seen[people[i]] then listed = listed + 1; seen[people[i]] = true end
 end
 
--- twelve buckets of five minutes in a ring: "stamp:count" per slot; an order counts once, an old one not at all
+-- buckets of the order's own time in a ring: "stamp:count" per slot; an order counts once, an old one not at all
 local fresh = redis.call('SET', p .. ':o:' .. ask.order_id, '1', 'NX', 'EX', ARGV[2])
-local bucket = math.floor(ask.placed_ms / 300000)
+local buckets = tonumber(ARGV[5])
+local bucket = math.floor(ask.placed_ms / 1000 / tonumber(ARGV[4]))
 local counts = {}
 for _, subject in ipairs(ask.velocity) do
   local key = p .. ':v:' .. subject[2]
@@ -62,10 +64,10 @@ for _, subject in ipairs(ask.velocity) do
   for _, slot in ipairs(redis.call('HVALS', key)) do
     local stamp, count = string.match(slot, '^(%d+):(%d+)$')
     stamp, count = tonumber(stamp), tonumber(count)
-    if stamp > bucket - 12 and stamp <= bucket then sum = sum + count end
+    if stamp > bucket - buckets and stamp <= bucket then sum = sum + count end
   end
   if fresh then
-    local slot = bucket % 12
+    local slot = bucket % buckets
     local stamp, count = string.match(redis.call('HGET', key, slot) or '-1:0', '^(%-?%d+):(%d+)$')
     stamp, count = tonumber(stamp), tonumber(count)
     if stamp <= bucket then

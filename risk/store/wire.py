@@ -65,7 +65,13 @@ class Wire:
         answer = orjson.loads(
             await self._check(
                 keys=[_prefix(brand)],
-                args=[orjson.dumps(ask), limits.SEEN_ORDER_KEEP_SECONDS, limits.VELOCITY_KEEP_SECONDS],
+                args=[
+                    orjson.dumps(ask),
+                    limits.SEEN_ORDER_KEEP_SECONDS,
+                    limits.VELOCITY_KEEP_SECONDS,
+                    limits.VELOCITY_BUCKET_SECONDS,
+                    limits.VELOCITY_BUCKETS,
+                ],
             )
         )
         return Answered(
@@ -94,6 +100,8 @@ class Wire:
                     limits.SEEN_ORDER_KEEP_SECONDS,
                     limits.VELOCITY_KEEP_SECONDS,
                     limits.WIRE_TOKENS_PER_MEMBER_MAX,
+                    limits.VELOCITY_BUCKET_SECONDS,
+                    limits.VELOCITY_BUCKETS,
                 ],
             )
         )

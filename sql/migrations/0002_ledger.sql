@@ -290,14 +290,3 @@ GRANT SELECT, INSERT, UPDATE ON withdrawal TO trefoil_app;
 
 CALL isolate_brands('ledger_head', 'journal', 'entry', 'member_balance', 'plan_version', 'paid_order', 'order_refund',
                     'parked_fact', 'member_sales', 'withdrawal');
-
--- One brand's share of a table says nothing of another's: without statistics on the brand the planner never takes a new
--- brand for an empty one, and so never reads all of it to find a few rows.
-DO $$
-DECLARE t text;
-BEGIN
-  FOREACH t IN ARRAY ARRAY['ledger_head', 'journal', 'entry', 'member_balance', 'plan_version', 'paid_order',
-                           'order_refund', 'parked_fact', 'member_sales', 'withdrawal'] LOOP
-    EXECUTE format('ALTER TABLE %I ALTER COLUMN brand SET STATISTICS 0', t);
-  END LOOP;
-END $$;
