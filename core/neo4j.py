@@ -50,9 +50,11 @@ class Graph:
         Raises Refusal 503 ``neo4j_unavailable`` when the graph is away.
         """
         try:
-            async with self._driver.session(default_access_mode=READ_ACCESS) as session:
-                async with await session.begin_transaction(timeout=seconds_max) as tx:
-                    yield tx
+            async with (
+                self._driver.session(default_access_mode=READ_ACCESS) as session,
+                await session.begin_transaction(timeout=seconds_max) as tx,
+            ):
+                yield tx
         except GraphAway as error:
             raise unavailable("neo4j") from error
 

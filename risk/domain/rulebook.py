@@ -19,7 +19,7 @@ def worst(*outcomes: Outcome) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: when the CEL expression ``when`` is true of the features, it hits with this outcome and these points."""
+    """One rule: when the CEL expression ``when`` holds of the features, it hits with this outcome and points."""
 
     rule: str
     when: str
@@ -123,7 +123,7 @@ DEFAULT_RULES: Final = (
         "a payout account, phone or device is shared with a person who would be paid",
     ),
     Rule("buyer_in_chain", "buyer_in_chain", "review", 40, "the buyer stands in the chain that would be paid"),
-    # a listing is a signal for a person to look at, never a refusal by itself (Personal Information Protection Law, art. 24)
+    # a listing is for a person to look at, never a refusal by itself (Personal Information Protection Law, art. 24)
     Rule("blacklisted", "blacklisted > 0", "review", 60, "a person or an identifier of the order is on the blacklist"),
     Rule("device_velocity", "device_orders > 10", "review", 30, "more than ten orders from one device within an hour"),
     Rule("payout_velocity", "payout_account_orders > 10", "review", 30, "more than ten orders name one payout account"),

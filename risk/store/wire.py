@@ -1,4 +1,4 @@
-"""The wire: what a check reads in Redis in one round trip. It follows the log, holds its own watermark, and may be lost.
+"""The wire: what a check reads in Redis in one round trip. It follows the log by its own watermark, and may be lost.
 
 All keys of a brand carry one hash tag, so that they live on one node and a script may touch them together.
 """
