@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import httpx
+import pytest
 import pytest_asyncio
 import structlog
 import uvicorn
@@ -230,18 +231,14 @@ class NewShop(Protocol):
     async def __call__(self, *, owner: bool = False) -> Shop: ...
 
 
-def _serve(settings: Settings, listener: socket.socket, server_at: list[uvicorn.Server], up: threading.Event) -> None:
+def _serve(settings: Settings, listener: socket.socket, server_at: list[uvicorn.Server]) -> None:
     async def main() -> None:
         config = uvicorn.Config(make_app(lambda: open_platform(settings)), log_level="error", access_log=False)
         server = uvicorn.Server(config)
         server_at.append(server)
         async with open_platform(settings) as parts:
             worker = asyncio.create_task(make_worker(parts).run())
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not server.started and not serving.done():
-                await asyncio.sleep(0.01)
-            up.set()
-            await serving
+            await server.serve(sockets=[listener])
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
 
@@ -272,10 +269,8 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
         async with parts.postgres.installation() as conn:
             await _INSTALL.run(conn, clock="simulated")
         servers: list[uvicorn.Server] = []
-        up = threading.Event()
-        thread = threading.Thread(target=_serve, args=(settings, listener, servers, up))
+        thread = threading.Thread(target=_serve, args=(settings, listener, servers))
         thread.start()
-        await asyncio.to_thread(up.wait, _WAIT_SECONDS)
         await parts.progress.start()
         try:
             yield Installation(settings.api_url, settings, parts)
@@ -292,7 +287,7 @@ async def http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest.fixture(scope="session")
 def new_shop(installation: Installation, http: httpx.AsyncClient) -> NewShop:
     """Make a brand nobody used before."""
 

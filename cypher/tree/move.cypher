@@ -24,15 +24,19 @@ CALL (row) {
     MATCH path = SHORTEST 1 (inviter)(()-[up:BOUND_TO|INVITED_BY WHERE up.valid_to IS NULL OR row.at < up.valid_to]->()){1,1000}(m)
     RETURN count(path) > 0 AS loops
   }
-  CALL (m, inviter, early) {
-    WITH m, inviter, early WHERE early IS NULL
+  // aggregates without a grouping key: each always answers one row, so that no refused move is lost
+  CALL (m, early) {
+    WITH m, early WHERE early IS NULL
     MATCH down = (m)(()<-[d:INVITED_BY WHERE d.valid_to IS NULL]-()){0,3}()
-    WITH inviter, count(*) AS moved, max(length(down)) AS below
-    OPTIONAL MATCH up = (inviter)(()-[a:INVITED_BY WHERE a.valid_to IS NULL]->()){0,3}()
-    WITH moved, below, max(length(up)) AS above
-    RETURN moved, below + 1 + coalesce(above + 1, 0) AS depth
+    RETURN count(*) AS moved, coalesce(max(length(down)), 0) AS below
   }
-  WITH row, m, inviter, open, coalesce(moved, 0) AS moved, coalesce(depth, 0) AS depth,
+  CALL (inviter, early) {
+    WITH inviter, early WHERE early IS NULL AND inviter IS NOT NULL
+    MATCH up = (inviter)(()-[a:INVITED_BY WHERE a.valid_to IS NULL]->()){0,3}()
+    RETURN coalesce(max(length(up)) + 1, 0) AS above
+  }
+  WITH row, m, inviter, open, early, loops, moved, CASE WHEN moved = 0 THEN 0 ELSE above + 1 + below END AS depth
+  WITH row, m, inviter, open, moved, depth,
        CASE WHEN early IS NOT NULL THEN early WHEN loops THEN 'would_loop' WHEN depth > $levels THEN 'too_deep' END AS code
   FOREACH (_ IN CASE WHEN code IS NULL AND NOT row.dry_run AND open IS NOT NULL THEN [1] ELSE [] END |
     SET open.valid_to = row.at, open.closed_seq = row.seq)
