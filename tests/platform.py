@@ -157,7 +157,7 @@ class Shop:
             headers["Authorization"] = f"Bearer {self.keys.get(role, role)}"
         return await self.http.request(method, path, headers=headers, **request)
 
-    async def get(self, path: str, role: str = "auditor", **query: Any) -> Any:
+    async def get(self, path: str, role: str = "auditor", **query: str) -> Any:
         """The JSON of a read that must succeed."""
         answer = await self.call("GET", path, role, params=query)
         assert answer.status_code == 200, answer.text

@@ -309,7 +309,7 @@ async def test_crossing_binds_at_the_same_moment_exactly_one_wins(shop: Shop) ->
 async def test_uplines_stop_at_the_levels_asked_for(shop: Shop, levels: int) -> None:
     await team(shop)
     await shop.tell(shop.events.bound("c1", "leaf", days=-5))
-    found = await shop.get("/v1/members/c1/uplines", as_of=at(), levels=levels)
+    found = await shop.get("/v1/members/c1/uplines", as_of=at(), levels=str(levels))
     assert [(row["level"], row["member_id"]) for row in found["items"]] == [(1, "leaf"), (2, "mid"), (3, "root")][
         :levels
     ]
@@ -324,11 +324,11 @@ async def test_pages_of_a_team(shop: Shop) -> None:
     )
     seen, cursor = [], None
     while True:
-        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        query = {"limit": "2", **({"cursor": cursor} if cursor else {})}
         page = await shop.get("/v1/members/root/team", as_of=at(), **query)
         seen += [(row["level"], row["member_id"]) for row in page["items"]]
         if (cursor := page["next_cursor"]) is None:
             break
     assert seen == [(1, "mid"), *((2, name) for name in (*names, "leaf"))]
-    assert [row["direct_count"] for row in (await shop.get("/v1/members/root/team", depth=1))["items"]] == [6]
+    assert [row["direct_count"] for row in (await shop.get("/v1/members/root/team", depth="1"))["items"]] == [6]
     assert (await shop.get("/v1/members/root/team", as_of=at(-11)))["items"] == []
