@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from core.clock import wall_now
+from core import limits
+from core.clock import monotonic_s, wall_now
 from core.errors import Refusal
 from core.postgres import Postgres
 from core.queries import sql
@@ -29,14 +30,21 @@ class InstallationClock:
         self._postgres = postgres
         self.simulated = mode == "simulated"
         self._started = False
+        self._kept: datetime | None = None
+        self._kept_until = 0.0
 
     async def reading(self) -> datetime | None:
         """The time, UTC; None for a simulated clock that no event has started yet."""
         if not self.simulated:
             return wall_now()
-        async with self._postgres.installation() as conn:
-            row = await _READ.one(conn)
-        return row.simulated_now if row else None
+        if self._kept_until <= monotonic_s():
+            async with self._postgres.installation() as conn:
+                row = await _READ.one(conn)
+            self._keep(row.simulated_now if row else None)
+        return self._kept
+
+    def _keep(self, at: datetime | None) -> None:
+        self._kept, self._kept_until = at, monotonic_s() + limits.CLOCK_KEEP_SECONDS
 
     async def now(self) -> datetime:
         """The time, UTC; the machine's while a simulated clock has not started."""
@@ -48,6 +56,7 @@ class InstallationClock:
             async with self._postgres.installation() as conn:
                 await _START.run(conn, at=at)
             self._started = True
+            self._kept_until = 0.0
 
     async def move(self, to: datetime) -> datetime:
         """Move the simulated clock forward; the same time again is fine.
@@ -61,4 +70,5 @@ class InstallationClock:
         if row is None or row.simulated_now is None:
             raise Refusal(409, "clock_backwards", "the simulated clock never goes back; send a later time")
         self._started = True
+        self._keep(row.simulated_now)
         return row.simulated_now

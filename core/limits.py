@@ -46,10 +46,13 @@ LOOK_AT_ALL_SECONDS: Final = 5.0  # brands of which no news came are looked at t
 STREAM_READ_MAX: Final = 500  # stream messages per intake transaction
 STREAM_IDLE_MS_MAX: Final = 30_000  # a message held this long by a silent consumer is taken over
 
+CLOCK_KEEP_SECONDS: Final = 0.5  # how long another process may take to see that a simulated clock was moved
+
 # --- risk check ---------------------------------------------------------------------------------------------------
 CHECK_WIRE_SECONDS_MAX: Final = 0.25  # a wire that is away refuses at once; this is for one that hangs
 CHECK_GRAPH_SECONDS_MAX: Final = 0.5  # how long a refusal waits for its evidence
 CHECK_STORE_SECONDS_MAX: Final = 1.0  # how long a check waits for its decision to be durable
+CHECKS_PER_TRIP_MAX: Final = 64  # checks sent to the wire together; a larger pipeline only makes its first wait
 DECISIONS_PER_COMMIT_MAX: Final = 256  # decisions made durable together
 VELOCITY_BUCKET_SECONDS: Final = 300  # fine enough that the hour slides, coarse enough that a counter is one small hash
 VELOCITY_BUCKETS: Final = 12  # twelve buckets of five minutes: one hour

@@ -1,5 +1,6 @@
 """Postgres under row-level security: every transaction is opened for one brand and sees nothing else."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,6 +39,15 @@ async def _configure(conn: Connection) -> None:
     await conn.commit()
 
 
+async def _check(conn: Connection) -> None:
+    """A connection is asked whether it lives only if something came in while nobody used it: a server's farewell.
+
+    Asking every time would add a round trip to every transaction.
+    """
+    if select.select([conn.fileno()], [], [], 0)[0]:
+        await AsyncConnectionPool.check_connection(conn)
+
+
 class Postgres:
     """A pool of connections that act as the application's role, which row-level security binds."""
 
@@ -51,7 +61,7 @@ class Postgres:
             configure=_configure,
             timeout=limits.POOL_WAIT_SECONDS_MAX,
             reconnect_timeout=limits.RETRY_SECONDS_MAX,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             kwargs={"connect_timeout": 3},
         )
 
@@ -69,7 +79,8 @@ class Postgres:
         Raises Refusal 503 ``postgres_unavailable`` when the store is away before anything was done.
         """
         async with self.installation() as conn:
-            await _ENTER_BRAND.run(conn, brand=brand)
+            async with conn.pipeline():  # BEGIN and the brand in one round trip
+                await _ENTER_BRAND.run(conn, brand=brand)
             yield conn
 
     @asynccontextmanager

@@ -199,7 +199,8 @@ async def check(postgres: Postgres, graph: Graph, brand: str) -> Consistency:
     async with postgres.brand(brand) as conn:
         await lock(conn, books_lock(brand))
         await lock(conn, graph_lock(brand))
-        at_seq, _ = await standing_at(graph, brand)
+        recorded = await log.watermark(conn, brand, "graph")
+        at_seq, _ = await standing_at(graph, brand, recorded)
         booked = await log.watermark(conn, brand, "ledger")
         told = await _from_log(conn, brand, at_seq)
         figures = await ledger.ledger_figures(conn)

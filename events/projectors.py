@@ -62,7 +62,7 @@ class GraphProjector:
         """The same inside a transaction that holds the brand's graph lock."""
         head = await log.head_seq(conn, brand)
         recorded = await log.watermark(conn, brand, "graph")
-        stands, findings = await graph_project.standing_at(self._graph, brand)
+        stands, findings = await graph_project.standing_at(self._graph, brand, recorded)
         if stands > recorded:  # the graph's commit was not followed by the log's: its findings were kept with it
             await self._record(conn, brand, findings, recorded, stands)
             return stands - recorded

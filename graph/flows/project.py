@@ -51,13 +51,13 @@ class Fenced(Exception):
     """Somebody else has projected this stretch of the log; read the watermark again."""
 
 
-async def standing_at(graph: Graph, brand: str) -> tuple[int, list[Finding]]:
-    """The graph's watermark, and the findings of its last batch (they may not have reached the log's store)."""
+async def standing_at(graph: Graph, brand: str, recorded: int) -> tuple[int, list[Finding]]:
+    """The graph's watermark, and the findings of its last batch if they go beyond what the log's store has recorded."""
     async with graph.reading() as tx:
-        stand = await store.WATERMARK.one(tx, brand=brand)
+        stand = await store.WATERMARK.one(tx, brand=brand, recorded=recorded)
     if stand is None:
         return 0, []
-    return stand.seq, [Finding(**item) for item in orjson.loads(stand.outcomes)]
+    return stand.seq, [Finding(**item) for item in orjson.loads(stand.outcomes or "[]")]
 
 
 async def project(graph: Graph, brand: str, after: int, upto: int, facts: Sequence[Fact]) -> list[Finding]:
@@ -71,7 +71,7 @@ async def project(graph: Graph, brand: str, after: int, upto: int, facts: Sequen
             raise Fenced(brand)
         findings = await _apply(tx, brand, facts)
         text = orjson.dumps(findings).decode()
-        await store.ADVANCE.run(tx, brand=brand, after=after, seq=upto, outcomes=text)
+        await store.ADVANCE.run(tx, brand=brand, seq=upto, outcomes=text)
     return findings
 
 
@@ -79,7 +79,7 @@ async def forget(graph: Graph, brand: str) -> None:
     """Delete a brand's whole graph and set its watermark to the log's beginning, to be projected anew."""
     async with graph.writing() as tx:
         await store.FENCE.one(tx, brand=brand)
-        await store.ADVANCE.run(tx, brand=brand, after=0, seq=0, outcomes="[]")
+        await store.ADVANCE.run(tx, brand=brand, seq=0, outcomes="[]")
     deleted = limits.PROJECT_EVENTS_MAX
     while deleted:
         async with graph.writing() as tx:

@@ -10,11 +10,15 @@ from core.queries import cypher
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where the graph of a brand stands; ``outcomes`` are those of the last batch, as JSON."""
+    """Where the graph of a brand stands; ``outcomes`` of its last batch as JSON, if they are asked for."""
 
     seq: int
-    after: int
-    outcomes: str
+    outcomes: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Deleted:
     deleted: int
 
 
-FENCE = cypher("projector/fence", Stand)
+FENCE = cypher("projector/fence", Fence)
 WATERMARK = cypher("projector/watermark", Stand)
 ADVANCE = cypher("projector/advance")
 FORGET_GRAPH = cypher("projector/forget_graph", Deleted)

@@ -74,7 +74,7 @@ class Checks:
         self._wire_rests_until = 0.0
 
     async def check(
-        self, brand: str, check_id: str, stage: str, order: OrderToCheck, request_print: bytes, at: datetime
+        self, brand: str, check_id: str, stage: str, order: OrderToCheck, request_print: str, at: datetime
     ) -> Decision:
         """Decide on an order, or answer the first decision of the same check.
 
@@ -116,7 +116,7 @@ class Checks:
             stands = await self._recorder.save(brand, decision)
         except (Refusal, TimeoutError):
             return _undurable(decision)
-        if stands.request_print is not None and bytes(stands.request_print) != request_print:
+        if stands.request_print != request_print:
             raise Refusal(409, "check_conflict", "this check_id is known with another order; use a new one")
         return stands
 
@@ -217,6 +217,6 @@ def _undurable(decision: NewDecision) -> Decision:
     )
 
 
-def print_of(keys: BrandKeys, stage: str, order: Any) -> bytes:
+def print_of(keys: BrandKeys, stage: str, order: Any) -> str:
     """A keyed hash of what was asked, to tell the same check from another under its id."""
-    return keys.fingerprint(canonical([stage, order]))
+    return keys.fingerprint(canonical([stage, order])).hex()

@@ -1,19 +1,19 @@
 -- Effects of a stretch of the log on the wire, with the wire's watermark, all or nothing and exactly once.
 -- KEYS[1]  the brand's prefix, which carries its hash tag
 -- ARGV[1]  the stretch's first number minus one; ARGV[2] its last number
--- ARGV[3]  JSON list of operations; ARGV[4], ARGV[5] seconds an order and a counter are kept; ARGV[6] tokens kept per member;
---          ARGV[7] seconds of a bucket; ARGV[8] buckets
+-- ARGV[3]  JSON list of operations; ARGV[4], ARGV[5] seconds an order and a counter are kept; ARGV[6] seconds of a bucket;
+-- ARGV[7]  buckets; ARGV[8] tokens kept per member
 -- answers  the watermark: ARGV[2], or where the wire really stands if it does not stand at ARGV[1]
 local p = KEYS[1]
 local stands = tonumber(redis.call('HGET', p .. ':w', 'seq') or '0')
 if stands ~= tonumber(ARGV[1]) then return stands end
 
-local buckets = tonumber(ARGV[8])
+local buckets = tonumber(ARGV[7])
 
 local function count_order(op)
   local placed, buyer = op.placed_ms, op.buyer_id
   local fresh = redis.call('SET', p .. ':o:' .. op.order_id, '1', 'NX', 'EX', ARGV[4])
-  local bucket = math.floor(placed / 1000 / tonumber(ARGV[7]))
+  local bucket = math.floor(placed / 1000 / tonumber(ARGV[6]))
   local features = {}
   for _, subject in ipairs(op.velocity) do
     local key = p .. ':v:' .. subject[2]
@@ -55,7 +55,7 @@ for _, op in ipairs(cjson.decode(ARGV[3])) do
   elseif do_ == 'tokens' then
     local key = p .. ':k:' .. op.member_id
     for _, token in ipairs(op.tokens) do
-      if redis.call('SCARD', key) < tonumber(ARGV[6]) then redis.call('SADD', key, token) end
+      if redis.call('SCARD', key) < tonumber(ARGV[8]) then redis.call('SADD', key, token) end
     end
   elseif do_ == 'bound' then
     redis.call('HSET', p .. ':m:' .. op.member_id, 'bound', op.promoter_id .. '|' .. string.format('%.0f|%.0f', op.since_ms, op.until_ms))

@@ -29,8 +29,26 @@ class NewDecision:
     features: dict[str, Any]
     rulebook_version: int
     evaluated_at: datetime
-    request_print: bytes | None
+    request_print: str | None
     worsens: str | None
+
+    def standing(self) -> Decision:
+        """The decision as it is kept."""
+        return Decision(
+            self.decision_id,
+            self.check_id,
+            self.stage,
+            self.order_id,
+            self.outcome,
+            self.score,
+            self.reasons,
+            self.missing,
+            self.features,
+            self.rulebook_version,
+            self.evaluated_at,
+            self.request_print,
+            self.worsens,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,7 @@ class Decision:
     features: dict[str, Any]
     rulebook_version: int
     evaluated_at: datetime
-    request_print: bytes | None
+    request_print: str | None
     worsens: str | None
 
     def as_answer(self) -> dict[str, Any]:
@@ -110,7 +128,12 @@ class Listing:
         }
 
 
-_SAVE = sql("risk/save_decisions")
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    decision_id: str
+
+
+_SAVE = sql("risk/save_decisions", _Saved)
 _BY_CHECK = sql("risk/decisions_by_check", Decision)
 BY_ID = sql("risk/decision_by_id", Decision)
 _EARLIER = sql("risk/decisions_before", EarlierDecision)
@@ -123,33 +146,20 @@ BLACKLIST_ENTRY = sql("risk/blacklist_entry", Listing)
 BLACKLIST_PAGE = sql("risk/blacklist_page", Listing)
 
 
-async def save(conn: Connection, brand: str, decisions: Sequence[NewDecision]) -> None:
-    """Make decisions durable; one whose check is decided already is left out."""
-    if decisions:
-        await _SAVE.run(
-            conn,
-            brand=brand,
-            decision_ids=[d.decision_id for d in decisions],
-            check_ids=[d.check_id for d in decisions],
-            stages=[d.stage for d in decisions],
-            order_ids=[d.order_id for d in decisions],
-            after_seqs=[d.after_seq for d in decisions],
-            outcomes=[d.outcome for d in decisions],
-            scores=[d.score for d in decisions],
-            reasons=[canonical(d.reasons).decode() for d in decisions],
-            missing=[",".join(d.missing) for d in decisions],
-            features=[canonical(d.features).decode() for d in decisions],
-            versions=[d.rulebook_version for d in decisions],
-            evaluated_ats=[d.evaluated_at for d in decisions],
-            request_prints=[d.request_print for d in decisions],
-            worsens=[d.worsens for d in decisions],
-        )
+async def save(conn: Connection, brand: str, decisions: Sequence[NewDecision]) -> set[str]:
+    """Make decisions durable; answers which. One whose check is decided already is left out."""
+    if not decisions:
+        return set()
+    rows = canonical(list(decisions)).decode()
+    return {row.decision_id for row in await _SAVE.run(conn, brand=brand, decisions=rows)}
 
 
-async def by_check(conn: Connection, brand: str, check_ids: Sequence[str]) -> dict[str, Decision]:
-    """The decisions of checks, by check id."""
-    rows = await _BY_CHECK.run(conn, brand=brand, check_ids=list(check_ids))
-    return {row.check_id: row for row in rows if row.check_id is not None}
+async def save_checks(conn: Connection, brand: str, decisions: Sequence[NewDecision]) -> list[Decision]:
+    """Make decisions of checks durable; answers for each check the decision that stands, the first one."""
+    saved = await save(conn, brand, decisions)
+    stands = [d.standing() for d in decisions if d.decision_id in saved]
+    known = [d.check_id for d in decisions if d.decision_id not in saved]
+    return [*stands, *(await _BY_CHECK.run(conn, brand=brand, check_ids=known) if known else ())]
 
 
 async def before(conn: Connection, brand: str, orders: Sequence[tuple[int, str]]) -> dict[int, EarlierDecision]:

@@ -12,13 +12,20 @@ from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from core import limits
+from core.batching import Batcher
 
 WireAway = (RedisError, OSError, TimeoutError)
 """What the client raises when Redis is not there, or not now."""
 
+_KEPT = (
+    limits.SEEN_ORDER_KEEP_SECONDS,
+    limits.VELOCITY_KEEP_SECONDS,
+    limits.VELOCITY_BUCKET_SECONDS,
+    limits.VELOCITY_BUCKETS,
+)
 _HERE = Path(__file__).parent
 
 
@@ -50,36 +57,33 @@ class Wire:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._check = redis.register_script((_HERE / "check.lua").read_text())
+        self._checks: Batcher[tuple[str, Asked], bytes] = Batcher(self._check_all, limits.CHECKS_PER_TRIP_MAX)
         self._apply = redis.register_script((_HERE / "apply.lua").read_text())
 
     async def check(self, brand: str, asked: Asked) -> Answered:
         """Count an order and read what is known about it; raises one of WireAway."""
-        ask = {
-            "order_id": asked.order_id,
-            "buyer_id": asked.buyer_id,
-            "promoter_id": asked.promoter_id,
-            "placed_ms": asked.placed_ms,
-            "tokens": asked.tokens,
-            "velocity": asked.velocity,
-        }
-        answer = orjson.loads(
-            await self._check(
-                keys=[_prefix(brand)],
-                args=[
-                    orjson.dumps(ask),
-                    limits.SEEN_ORDER_KEEP_SECONDS,
-                    limits.VELOCITY_KEEP_SECONDS,
-                    limits.VELOCITY_BUCKET_SECONDS,
-                    limits.VELOCITY_BUCKETS,
-                ],
-            )
-        )
+        answer = orjson.loads(await self._checks.ask((brand, asked)))
         return Answered(
             chain=list(answer["chain"] or []),  # an empty Lua table is written as an object
             ties=list(answer["ties"] or []),
             blacklisted=answer["blacklisted"],
             velocity=dict(answer["velocity"] or {}),
         )
+
+    async def _check_all(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes]:
+        """Checks that came at the same time, in one pipeline; a Redis that lost its scripts is given them again."""
+        try:
+            return await self._pipelined(batch)
+        except NoScriptError:
+            await self._redis.script_load(self._check.script)
+            return await self._pipelined(batch)
+
+    async def _pipelined(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for brand, asked in batch:
+            pipeline.evalsha(self._check.sha, 1, _prefix(brand), orjson.dumps(asked), *_KEPT)
+        answers: list[bytes] = await pipeline.execute()
+        return answers
 
     async def watermark(self, brand: str) -> int:
         """The number of the last event the wire knows; 0 when it was lost."""
@@ -97,11 +101,8 @@ class Wire:
                     after,
                     upto,
                     orjson.dumps(operations),
-                    limits.SEEN_ORDER_KEEP_SECONDS,
-                    limits.VELOCITY_KEEP_SECONDS,
+                    *_KEPT,
                     limits.WIRE_TOKENS_PER_MEMBER_MAX,
-                    limits.VELOCITY_BUCKET_SECONDS,
-                    limits.VELOCITY_BUCKETS,
                 ],
             )
         )

@@ -25,7 +25,7 @@ CREATE TABLE decision (
   features          jsonb NOT NULL,
   rulebook_version  int NOT NULL,
   evaluated_at      timestamptz NOT NULL,
-  request_print     bytea,                                -- keyed hash of the checked order
+  request_print     text,                                 -- keyed hash of the checked order
   worsens           text,                                 -- the earlier decision that this one carries on
   PRIMARY KEY (brand, decision_id),
   UNIQUE (brand, check_id)
