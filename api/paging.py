@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 import orjson
 from fastapi import Query
+from pydantic_core import PydanticCustomError
 
 from core import limits
 from core.canonical import canonical
 from core.errors import FieldError, invalid
+from events.contracts import instant
 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=limits.PAGE_ITEMS_MAX)]
 Cursor: TypeAlias = Annotated[str | None, Query(max_length=1_000)]
@@ -31,7 +34,7 @@ def write_cursor(*place: Any) -> str:
 
 
 def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The place a cursor stands for; None for the beginning. Raises Refusal 422 ``bad_cursor``."""
+    """The place a cursor stands for, each part of its kind; None for the beginning. Raises Refusal 422 ``bad_cursor``."""
     if cursor is None:
         return None
     wrong = invalid([FieldError("cursor", "bad_cursor", "use a next_cursor as it was given")])
@@ -41,6 +44,10 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         raise wrong from error
     if not isinstance(place, list) or len(place) != len(kinds):
         raise wrong
+    try:
+        place = [instant(part) if kind is datetime else part for part, kind in zip(place, kinds, strict=True)]
+    except PydanticCustomError as error:
+        raise wrong from error
     if any(type(part) is not kind for part, kind in zip(place, kinds, strict=True)):
         raise wrong
     if any(isinstance(part, str) and "\x00" in part for part in place):

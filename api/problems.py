@@ -46,13 +46,18 @@ def install(app: FastAPI) -> None:
         return response
 
     @app.exception_handler(Exception)
-    async def broken(request: Request, error: Exception) -> Response:
-        if isinstance(error, GraphAway):
-            return problem_response(Refusal(503, "neo4j_unavailable", "the graph does not answer; try again"))
-        if isinstance(error, WireAway):
-            return problem_response(Refusal(503, "redis_unavailable", "redis does not answer; try again"))
-        _logger.error("request failed", path=request.url.path, exc_info=error)
-        return problem_response(Refusal(500, "internal", "a defect of ours; it was logged"))
+    async def failed(request: Request, error: Exception) -> Response:
+        return broken(request, error)
+
+
+def broken(request: Request, error: Exception) -> Response:
+    """The answer to what nobody expected: a store that went away in the middle, or a defect."""
+    if isinstance(error, GraphAway):
+        return problem_response(Refusal(503, "neo4j_unavailable", "the graph does not answer; try again"))
+    if isinstance(error, WireAway):
+        return problem_response(Refusal(503, "redis_unavailable", "redis does not answer; try again"))
+    _logger.error("request failed", path=request.url.path, exc_info=error)
+    return problem_response(Refusal(500, "internal", "a defect of ours; it was logged"))
 
 
 def refusal_of(error: RequestValidationError | ValidationError) -> Refusal:

@@ -57,23 +57,33 @@ class ScopedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """The route's handler behind its guards."""
         handler = super().get_route_handler()
-        allowed = frozenset((self.openapi_extra or {}).get("x-roles", ()))
+        allowed = allowed_roles(self)
 
         async def guarded(request: Request) -> Response:
-            if allowed == OPEN:
-                return await handler(request)
-            who = await authenticate(request)
-            if who.role not in allowed:
-                raise Refusal(403, "forbidden_role", f"this is for {', '.join(sorted(allowed))}")
-            request.state.who = who
-            if request.method in _WRITES:
-                await _check_encoding(request)
-                key = request.headers.get("idempotency-key")
-                if key is not None:
-                    return await _once(request, who, key, handler)
-            return await handler(request)
+            return await serve(request, allowed, handler)
 
         return guarded
+
+
+def allowed_roles(route: APIRoute) -> frozenset[str]:
+    """Who may call a route; nobody where it does not say."""
+    return frozenset((route.openapi_extra or {}).get("x-roles", ()))
+
+
+async def serve(request: Request, allowed: frozenset[str], handler: Handler) -> Response:
+    """Run a handler for a caller who may call it; raises Refusal 401, 403, 400, or what the handler raises."""
+    if allowed == OPEN:
+        return await handler(request)
+    who = await authenticate(request)
+    if who.role not in allowed:
+        raise Refusal(403, "forbidden_role", f"this is for {', '.join(sorted(allowed))}")
+    request.state.who = who
+    if request.method in _WRITES:
+        await _check_encoding(request)
+        key = request.headers.get("idempotency-key")
+        if key is not None:
+            return await _once(request, who, key, handler)
+    return await handler(request)
 
 
 def router(tag: str) -> APIRouter:

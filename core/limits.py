@@ -37,6 +37,7 @@ DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
 # --- pools, waits, retries ----------------------------------------------------------------------------------------
 POSTGRES_POOL_MAX: Final = 12  # connections per process: API and worker together stay far below 100
 IDEMPOTENCY_POOL_MAX: Final = 4  # held for the length of a request, so apart from the main pool (no deadlock)
+STATEMENT_POOL_MAX: Final = 2  # one commit of decisions is under way at a time; a second waits for a reconnect
 POOL_WAIT_SECONDS_MAX: Final = 5.0  # a person still waits for five seconds; a store away longer is said to be away
 NEO4J_POOL_MAX: Final = 20  # reads of people and the projector; more would only queue inside Neo4j
 NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this

@@ -36,7 +36,8 @@ _TRY_LOCK = sql("core/try_lock", _Taken)
 
 async def _configure(conn: Connection) -> None:
     await _TAKE_ROLE.run(conn)
-    await conn.commit()
+    if not conn.autocommit:
+        await conn.commit()
 
 
 async def _check(conn: Connection) -> None:
@@ -49,9 +50,12 @@ async def _check(conn: Connection) -> None:
 
 
 class Postgres:
-    """A pool of connections that act as the application's role, which row-level security binds."""
+    """A pool of connections that act as the application's role, which row-level security binds.
 
-    def __init__(self, url: str, size_max: int = limits.POSTGRES_POOL_MAX) -> None:
+    With ``autocommit``, for statements that enter their brand by themselves: one round trip and no transaction around.
+    """
+
+    def __init__(self, url: str, size_max: int = limits.POSTGRES_POOL_MAX, *, autocommit: bool = False) -> None:
         self._url = url
         self._pool = AsyncConnectionPool(
             url,
@@ -62,7 +66,7 @@ class Postgres:
             timeout=limits.POOL_WAIT_SECONDS_MAX,
             reconnect_timeout=limits.RETRY_SECONDS_MAX,
             check=_check,
-            kwargs={"connect_timeout": 3},
+            kwargs={"connect_timeout": 3, "autocommit": autocommit},
         )
 
     async def open(self) -> None:

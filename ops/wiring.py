@@ -32,10 +32,12 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     """Open every part; none of them needs its store to be there yet."""
     postgres = Postgres(settings.postgres_url)
     idempotency = Postgres(settings.postgres_url, limits.IDEMPOTENCY_POOL_MAX)
+    statements = Postgres(settings.postgres_url, limits.STATEMENT_POOL_MAX, autocommit=True)
     redis = Redis.from_url(settings.redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=1)
     graph = Graph(settings.neo4j_url, settings.neo4j_user, settings.neo4j_password)
     await postgres.open()
     await idempotency.open()
+    await statements.open()
     keyring = Keyring(postgres, settings.master_key)
     clock = InstallationClock(postgres, settings.clock)
     wire = Wire(redis)
@@ -53,13 +55,14 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             intake=Intake(postgres, keyring, clock),
             progress=Progress(postgres),
             rulebooks=rulebooks,
-            checks=Checks(wire, graph, rulebooks, Recorder(postgres)),
+            checks=Checks(wire, graph, rulebooks, Recorder(postgres, statements)),
             graph_projector=GraphProjector(postgres, graph),
             books=BooksProjector(postgres, graph, wire, rulebooks, clock),
         )
     finally:
         await redis.aclose()
         await graph.close()
+        await statements.close()
         await idempotency.close()
         await postgres.close()
 

@@ -77,12 +77,15 @@ def _events(request: Request, body: bytes) -> list[Any]:
 
 @routes.get("/v1/events", summary="Events that were refused", **roles("pipeline", "analyst", "auditor"))
 async def refused_events(
-    request: Request, status: Annotated[Literal["rejected"], Query()], limit: Limit, cursor: Cursor = None
+    request: Request,
+    status: Annotated[Literal["rejected"], Query()],
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT,
+    cursor: Cursor = None,
 ) -> dict[str, Any]:
-    before = read_cursor(cursor, str, str)
+    before = read_cursor(cursor, datetime, str)
     found = await platform(request).intake.rejections(
         caller(request).brand,
-        datetime.fromisoformat(before[0]) if before else _FAR_FUTURE,
+        before[0] if before else _FAR_FUTURE,
         before[1] if before else "",
         limit + 1,
     )

@@ -16,8 +16,10 @@ from risk.store.decisions import Decision, NewDecision
 class Recorder:
     """Commits decisions of checks, many at a time."""
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, statements: Postgres) -> None:
+        """``statements`` are connections in autocommit."""
         self._postgres = postgres
+        self._statements = statements
         self._batcher: Batcher[tuple[str, NewDecision], Decision] = Batcher(
             self._commit, limits.DECISIONS_PER_COMMIT_MAX
         )
@@ -35,7 +37,11 @@ class Recorder:
             by_brand[brand].append(decision)
         stands: dict[tuple[str, str | None], Decision] = {}
         for brand, decisions in by_brand.items():
-            async with self._postgres.brand(brand) as conn:
-                for found in await store.save_checks(conn, brand, decisions):
-                    stands[brand, found.check_id] = found
+            async with self._statements.installation() as conn:
+                saved = await store.save(conn, brand, decisions)
+            known = [d.check_id for d in decisions if d.decision_id not in saved and d.check_id is not None]
+            stands |= {(brand, d.check_id): d.standing() for d in decisions if d.decision_id in saved}
+            if known:
+                async with self._postgres.brand(brand) as conn:
+                    stands |= {(brand, d.check_id): d for d in await store.by_check(conn, brand, known)}
         return [stands[brand, decision.check_id] for brand, decision in batch]

@@ -154,12 +154,9 @@ async def save(conn: Connection, brand: str, decisions: Sequence[NewDecision]) -
     return {row.decision_id for row in await _SAVE.run(conn, brand=brand, decisions=rows)}
 
 
-async def save_checks(conn: Connection, brand: str, decisions: Sequence[NewDecision]) -> list[Decision]:
-    """Make decisions of checks durable; answers for each check the decision that stands, the first one."""
-    saved = await save(conn, brand, decisions)
-    stands = [d.standing() for d in decisions if d.decision_id in saved]
-    known = [d.check_id for d in decisions if d.decision_id not in saved]
-    return [*stands, *(await _BY_CHECK.run(conn, brand=brand, check_ids=known) if known else ())]
+async def by_check(conn: Connection, brand: str, check_ids: Sequence[str]) -> list[Decision]:
+    """The decisions that stand for checks."""
+    return await _BY_CHECK.run(conn, brand=brand, check_ids=list(check_ids))
 
 
 async def before(conn: Connection, brand: str, orders: Sequence[tuple[int, str]]) -> dict[int, EarlierDecision]:
