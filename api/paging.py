@@ -34,7 +34,7 @@ def write_cursor(*place: Any) -> str:
 
 
 def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The place a cursor stands for, each part of its kind; None for the beginning. Raises Refusal 422 ``bad_cursor``."""
+    """The place a cursor stands for, by kind; None for the beginning. Raises Refusal 422 ``bad_cursor``."""
     if cursor is None:
         return None
     wrong = invalid([FieldError("cursor", "bad_cursor", "use a next_cursor as it was given")])
