@@ -337,3 +337,22 @@ async def standing_shop(new_shop: NewShop) -> Shop:
     )
     assert set(codes) == {None}
     return shop
+
+
+@pytest_asyncio.fixture(scope="session")
+async def real_clock_http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+    """Another API over the same stores that lives by the machine's clock, for what only that one refuses."""
+    settings = installation.settings.model_copy(update={"clock": "real"})
+    app = make_app(lambda: open_platform(settings))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(base_url=installation.url, transport=transport, timeout=60) as client:
+            yield client
+
+
+@pytest_asyncio.fixture
+async def real_clock_shop(new_shop: NewShop, real_clock_http: httpx.AsyncClient) -> Shop:
+    """A brand of this test's own, spoken to through the API that lives by the machine's clock."""
+    shop = await new_shop()
+    shop.http = real_clock_http
+    return shop
