@@ -241,15 +241,7 @@ async def outcomes_between(conn: Connection, brand: str, book: Book, after: int,
 async def save_outcomes(conn: Connection, brand: str, book: Book, found: Sequence[Outcome]) -> None:
     """Record outcomes of a book, in the transaction of the effects."""
     if found:
-        await _SAVE_OUTCOMES.run(
-            conn,
-            brand=brand,
-            book=book,
-            seqs=[o.seq for o in found],
-            statuses=[o.status for o in found],
-            codes=[o.code for o in found],
-            details=[canonical(o.detail).decode() if o.detail is not None else None for o in found],
-        )
+        await _SAVE_OUTCOMES.run(conn, brand=brand, book=book, outcomes=canonical(list(found)).decode())
 
 
 async def watermark(conn: Connection, brand: str, consumer: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import cel
@@ -41,9 +41,15 @@ class Hit:
 
     def as_reason(self) -> dict[str, Any]:
         """The reason as it is answered and stored."""
-        reason = asdict(self)
-        if self.error is None:
-            del reason["error"]
+        reason: dict[str, Any] = {
+            "rule": self.rule,
+            "outcome": self.outcome,
+            "points": self.points,
+            "message": self.message,
+            "evidence": self.evidence,
+        }
+        if self.error is not None:
+            reason["error"] = self.error
         return reason
 
 
