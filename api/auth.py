@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,28 +41,30 @@ class Principal:
 
 
 class KeyCache:
-    """Keys looked up lately; while Postgres is away an old answer is used again."""
+    """Keys looked up lately. An old answer is given at once and looked up again behind it, so no caller waits twice."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[float, KeyHolder]] = OrderedDict()
+        self._again: dict[str, asyncio.Task[KeyHolder | None]] = {}
 
     async def holder(self, parts: Platform, key: str) -> KeyHolder | None:
-        """Whose key this is; None for one that is unknown or revoked, at the latest KEY_CACHE_SECONDS ago."""
+        """Whose key this is; None for one that is unknown, or was revoked longer than KEY_CACHE_SECONDS ago."""
         kept = self._kept.get(key)
-        if kept is not None and kept[0] > monotonic_s():
-            return kept[1]
-        try:
-            found = await key_holder(parts.postgres, key)
-        except Refusal:
-            if kept is None:
-                raise
-            return kept[1]
+        if kept is None:
+            return await self._look_up(parts, key)
+        if kept[0] <= monotonic_s() and key not in self._again:
+            task = self._again[key] = asyncio.create_task(self._look_up(parts, key))
+            task.add_done_callback(lambda done: (self._again.pop(key), done.exception()))
+        return kept[1]
+
+    async def _look_up(self, parts: Platform, key: str) -> KeyHolder | None:
+        found = await key_holder(parts.postgres, key)
         if found is None:
             self._kept.pop(key, None)
-        else:
-            self._kept[key] = (monotonic_s() + limits.KEY_CACHE_SECONDS, found)
-            if len(self._kept) > limits.KEYS_CACHED_MAX:
-                self._kept.popitem(last=False)
+            return None
+        self._kept[key] = (monotonic_s() + limits.KEY_CACHE_SECONDS, found)
+        if len(self._kept) > limits.KEYS_CACHED_MAX:
+            self._kept.popitem(last=False)
         return found
 
 

@@ -1,9 +1,13 @@
 """Instants in queries and bodies."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias
 
 from fastapi import Path, Query
 
+from core import limits
+from core.errors import FieldError, invalid
+from core.installation import InstallationClock
 from events.contracts import ID_PATTERN, Instant
 
 AsOf: TypeAlias = Annotated[Instant | None, Query()]
@@ -11,3 +15,11 @@ AsOf: TypeAlias = Annotated[Instant | None, Query()]
 
 PathId: TypeAlias = Annotated[str, Path(pattern=ID_PATTERN)]
 """An id in a path."""
+
+
+async def at_or_now(clock: InstallationClock, asked: datetime | None) -> datetime:
+    """The instant asked for, else now; raises Refusal 422 ``in_the_future`` as for events."""
+    now = await clock.now()
+    if asked is not None and not clock.simulated and asked > now + timedelta(seconds=limits.FUTURE_SECONDS_MAX):
+        raise invalid([FieldError("at", "in_the_future", "this is more than a day ahead of now")])
+    return asked or now

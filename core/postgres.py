@@ -13,6 +13,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from core import limits
+from core.clock import monotonic_s
 from core.errors import unavailable
 from core.queries import sql
 
@@ -57,6 +58,7 @@ class Postgres:
 
     def __init__(self, url: str, size_max: int = limits.POSTGRES_POOL_MAX, *, autocommit: bool = False) -> None:
         self._url = url
+        self._rests_until = 0.0
         self._pool = AsyncConnectionPool(
             url,
             min_size=1,
@@ -90,10 +92,15 @@ class Postgres:
     @asynccontextmanager
     async def installation(self) -> AsyncIterator[Connection]:
         """One transaction over the tables that belong to no brand (brands, keys, heads of the logs, clock)."""
+        if monotonic_s() < self._rests_until:
+            raise unavailable("postgres")
         try:
             async with self._pool.connection() as conn:
                 yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        except PoolTimeout as error:
+            self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
+            raise unavailable("postgres") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise unavailable("postgres") from error
 
     async def listener(self) -> Connection:

@@ -13,7 +13,7 @@ from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
 from api.scoped import caller, roles, router
 from core import limits
-from core.canonical import canonical
+from core.canonical import canonical, nested_deeper
 from core.clock import iso
 from core.errors import Refusal, not_found
 from events import log
@@ -63,6 +63,8 @@ def _events(request: Request, body: bytes) -> list[Any]:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Refusal(400, "bad_json", "the body is not JSON") from error
+    if nested_deeper(parsed, limits.JSON_DEPTH_MAX):
+        raise Refusal(400, "bad_json", f"the body is nested more than {limits.JSON_DEPTH_MAX} levels deep")
     content_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if "ce-specversion" in request.headers and not content_type.startswith("application/cloudevents"):
         attributes = {name[3:]: unquote(text) for name, text in request.headers.items() if name.startswith("ce-")}

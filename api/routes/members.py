@@ -12,7 +12,7 @@ from api.commands import run_command
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import Platform, platform
 from api.scoped import caller, roles, router
-from api.times import AsOf, PathId
+from api.times import AsOf, PathId, at_or_now
 from core import limits
 from core.errors import Refusal
 from core.vault import from_text
@@ -125,7 +125,7 @@ class AskedBinding(Strict):
 
 @routes.post("/v1/bindings", status_code=201, summary="Bind a buyer to a promoter", **roles("operator"))
 async def bind(request: Request, asked: AskedBinding) -> dict[str, Any]:
-    at = asked.at or await platform(request).clock.now()
+    at = await at_or_now(platform(request).clock, asked.at)
     event = BindingRequested(
         member_id=asked.member_id,
         promoter_id=asked.promoter_id,

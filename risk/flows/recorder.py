@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from core import limits
 from core.batching import Batcher
+from core.clock import monotonic_s
+from core.errors import Refusal, unavailable
 from core.postgres import Postgres
 from risk.store import decisions as store
 from risk.store.decisions import Decision, NewDecision
@@ -20,6 +22,7 @@ class Recorder:
         """``statements`` are connections in autocommit."""
         self._postgres = postgres
         self._statements = statements
+        self._rests_until = 0.0
         self._batcher: Batcher[tuple[str, NewDecision], Decision] = Batcher(
             self._commit, limits.DECISIONS_PER_COMMIT_MAX
         )
@@ -29,7 +32,13 @@ class Recorder:
 
         Raises Refusal 503 when Postgres is away, TimeoutError when it is too slow.
         """
-        return await asyncio.wait_for(self._batcher.ask((brand, decision)), limits.CHECK_STORE_SECONDS_MAX)
+        if monotonic_s() < self._rests_until:
+            raise unavailable("postgres")
+        try:
+            return await asyncio.wait_for(self._batcher.ask((brand, decision)), limits.CHECK_STORE_SECONDS_MAX)
+        except (Refusal, TimeoutError):
+            self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
+            raise
 
     async def _commit(self, batch: Sequence[tuple[str, NewDecision]]) -> list[Decision]:
         by_brand: dict[str, list[NewDecision]] = defaultdict(list)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core import limits
 from core.clock import monotonic_s
+from core.errors import Refusal
 from core.postgres import Connection, Postgres
 from risk.domain.rulebook import DEFAULT_RULES, Rule, Rulebook
 from risk.store import decisions as store
@@ -27,9 +28,10 @@ class Rulebooks:
         try:
             async with self._postgres.brand(brand) as conn:
                 row = await store.live_rulebook(conn, brand)
-        except Exception:
+        except Refusal:
             if kept is None:
                 raise
+            self._kept[brand] = (monotonic_s() + limits.POOL_REST_SECONDS, kept[1])
             return kept[1]
         rulebook = kept[1] if kept and kept[1].version == row.version else compiled(row)
         self._kept[brand] = (monotonic_s() + limits.KEY_CACHE_SECONDS, rulebook)
