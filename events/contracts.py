@@ -316,6 +316,9 @@ _CODES: Final = {
 }
 
 
+_NAME_CHARS_SHOWN: Final = 40  # a field nobody knows may have any name, or be a personal value itself
+
+
 def _code(error: Mapping[str, Any]) -> str:
     if error["type"] == "string_pattern_mismatch":
         return "bad_id" if error.get("ctx", {}).get("pattern") == ID_PATTERN else "bad_text"
@@ -330,13 +333,16 @@ def _path(error: Mapping[str, Any], prefix: str) -> str:
         tag = isinstance(previous, int) and step in _UNION_STEPS
         previous = step
         if not tag:
-            steps.append(str(step))
+            steps.append(str(step)[:_NAME_CHARS_SHOWN])
     return ".".join(steps) or "body"
 
 
 def field_error(error: Mapping[str, Any], prefix: str = "") -> FieldError:
     """One error of pydantic in the platform's words, without repeating the value that was sent: it may be personal."""
-    return FieldError(_path(error, prefix), _code(error), error["msg"])
+    message = error["msg"]
+    if error["type"] == "union_tag_invalid":  # pydantic's own words repeat the tag
+        message = f"one of {error['ctx']['expected_tags']}"
+    return FieldError(_path(error, prefix), _code(error), message)
 
 
 def field_errors(error: ValidationError, prefix: str = "") -> list[FieldError]:

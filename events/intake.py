@@ -12,7 +12,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from core import limits
-from core.canonical import canonical
+from core.canonical import canonical, has_nul, without_nul
 from core.clock import wall_now
 from core.errors import FieldError, Refusal, invalid
 from core.ids import new_id
@@ -141,14 +141,6 @@ class Intake:
         assert event_type in COMMAND_TYPES
         keys = await self._keyring.brand(brand)
         at = await self._clock.now()
-        envelope = Envelope(
-            specversion="1.0",
-            id=key or new_id("cmd"),
-            source=OWN_SOURCE_PREFIX + path,
-            type=event_type,
-            time=at,
-            data={},
-        )
         data = model.model_dump(mode="json", exclude_unset=True)
         stored = data
         if has_personal(event_type, data):
@@ -156,8 +148,8 @@ class Intake:
             member_keys = await self._keyring.members(brand, [owner], create=True)
             stored = seal_event(event_type, data, brand, keys, member_keys.get(owner, keys.wrapping))
         event = log.NewEvent(
-            source=envelope.source,
-            event_id=envelope.id,
+            source=OWN_SOURCE_PREFIX + path,
+            event_id=key or new_id("cmd"),
             type=event_type,
             subject=None,
             time=at.isoformat(),
@@ -213,7 +205,7 @@ def _check(event: Any, brand: str, latest: datetime | None) -> _Valid | Refusal:
         for name, at in [("time", envelope.time), *_instants(data)]:
             if at > latest:
                 return invalid([FieldError(name, "in_the_future", "this is more than a day ahead of now")])
-    if b"\\u0000" in canonical(extensions):
+    if has_nul(canonical(extensions)):
         return invalid([FieldError("extensions", "bad_text", "attributes must not hold NUL characters")])
     return _Valid(envelope, event["time"], envelope.data)
 
@@ -264,8 +256,8 @@ async def _keep_refused(
         types=[_text(event, "type") for event, _, _ in rows],
         via=via,
         received_at=wall_now(),
-        problems=[canonical(refusal.as_problem()).decode().replace("\\u0000", "") for _, refusal, _ in rows],
-        shown=[canonical(shown(event)).decode().replace("\\u0000", "") for event, _, _ in rows],
+        problems=[without_nul(canonical(refusal.as_problem())).decode() for _, refusal, _ in rows],
+        shown=[without_nul(canonical(shown(event))).decode() for event, _, _ in rows],
         sealed=[seal(keys.wrapping, raw, f"{brand}|rejection") for _, _, raw in rows],
         contents=[keys.fingerprint(raw + refusal.code.encode()) for _, refusal, raw in rows],
     )

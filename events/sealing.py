@@ -95,12 +95,22 @@ _SHOWN_WHOLE: Final = frozenset(
         *("clicked_at", "requested_at", "placed_at", "paid_at", "completed_at", "refunded_at", "cancelled_at"),
     }
 )
+_KINDS_SHOWN: Final = frozenset(
+    {"device", "ip", "phone", "unionid", "payout_account", "id_card", "address", "customer", "employee", "member"}
+)
+"""A kind that is none of these may be the value itself, put into the wrong field."""
 _SHOWN_INSIDE: Final = frozenset({"data", "lines", "identifiers"})
 
 
 def shown(event: Any) -> Any:
     """A refused event as people may see it: what the contract knows to be impersonal stays, the rest is masked."""
     return _walk(event)
+
+
+def _impersonal(name: str, value: Any) -> bool:
+    if value is None or isinstance(value, bool):
+        return True
+    return name in _SHOWN_WHOLE and (name != "kind" or value in _KINDS_SHOWN)
 
 
 def _walk(value: Any, name: str = "", depth: int = 0) -> Any:
@@ -115,7 +125,7 @@ def _walk(value: Any, name: str = "", depth: int = 0) -> Any:
         if name and name not in _SHOWN_INSIDE:
             return "***"
         return [_walk(item, name, depth + 1) for item in value[:20]]
-    if name in _SHOWN_WHOLE or value is None or isinstance(value, bool):
+    if _impersonal(name, value):
         return value[:200] if isinstance(value, str) else value
     return "***"
 
@@ -130,7 +140,7 @@ def sealed_copy(event: Any, seal_text: Callable[[str], str], name: str = "") -> 
         return {key: sealed_copy(value, seal_text, key) for key, value in event.items()}
     if isinstance(event, list):
         return [sealed_copy(item, seal_text, name) for item in event]
-    if event is None or isinstance(event, bool) or name in _SHOWN_WHOLE:
+    if _impersonal(name, event):
         return event
     return SEALED_MARK + seal_text(canonical(event).decode())
 

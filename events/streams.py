@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from core import limits
-from core.canonical import canonical
+from core.canonical import canonical, nested_deeper
 from core.errors import FieldError, Refusal, invalid
 from core.ids import new_id
 from core.postgres import Postgres
@@ -108,7 +108,7 @@ class StreamIntake:
     async def _safe(self, raw: bytes, brands: list[str]) -> bytes:
         """A dead letter as it came, but for personal values, which are sealed: ``sealed:…`` stands in their place."""
         try:
-            event = orjson.loads(raw)
+            event = _shallow(raw)
         except orjson.JSONDecodeError:
             if not mentions_personal(raw):
                 return raw
@@ -126,7 +126,7 @@ class StreamIntake:
         raw: bytes = found[0][1][b"event"]
         brands = await brand_names(self._postgres)
         try:
-            event = orjson.loads(raw)
+            event = _shallow(raw)
         except orjson.JSONDecodeError:
             if raw.startswith(SEALED_MARK.encode()):
                 keys = await self._keyring.brand(brands[0])
@@ -143,6 +143,14 @@ class StreamIntake:
         """The latest dead letters: number, event as kept, problem."""
         found: Any = await self._redis.xrevrange(DEAD, count=count)
         return [(n.decode(), fields[b"event"], orjson.loads(fields[b"problem"])) for n, fields in found]
+
+
+def _shallow(raw: bytes) -> Any:
+    """A dead letter that can be walked; raises JSONDecodeError for what is no JSON, or nested without end."""
+    event = orjson.loads(raw)
+    if nested_deeper(event, limits.JSON_DEPTH_MAX):
+        raise orjson.JSONDecodeError("nested too deep", "", 0)
+    return event
 
 
 def _owner(event: Any, brands: list[str]) -> str:
@@ -165,6 +173,8 @@ def parse(raw: bytes, brands: list[str]) -> tuple[Any, Refusal | None]:
         return None, Refusal(400, "bad_json", "this is not JSON")
     if not isinstance(event, dict):
         return None, Refusal(400, "bad_json", "an event is a JSON object")
+    if nested_deeper(event, limits.JSON_DEPTH_MAX):
+        return None, Refusal(400, "bad_json", f"an event is nested at most {limits.JSON_DEPTH_MAX} levels deep")
     brand = event.get("brand")
     if brand is None:
         return None, invalid([FieldError("brand", "missing_field", "on streams the attribute brand is required")])
