@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from api.auth import OPEN, Principal, authenticate
 from api.platform import platform
-from api.problems import problem_response
+from api.problems import problem_response, refusal_of
 from core.canonical import canonical
 from core.clock import wall_now
 from core.errors import Refusal
@@ -125,6 +126,8 @@ async def _once(
             response = await handler(request)
         except Refusal as refusal:
             response = problem_response(refusal)
+        except RequestValidationError as error:
+            response = problem_response(refusal_of(error))
         if response.status_code < 500 and response.status_code not in _NEVER_KEPT:
             await _SAVE.run(
                 conn,

@@ -46,6 +46,8 @@ class Progress:
     async def reached(self, brand: str, consumer: str, seq: int, seconds_max: float) -> bool:
         """Wait until a consumer's watermark is at least ``seq``; False when that takes longer than allowed."""
         until = monotonic_s() + seconds_max
+        if self._reached[brand, consumer] < seq:  # perhaps nobody has told since this process started
+            await self._look(brand, consumer)
         while self._reached[brand, consumer] < seq:
             left = until - monotonic_s()
             if left <= 0:

@@ -8,6 +8,7 @@ from typing import Any
 
 import prometheus_client
 from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
 
 from api.platform import platform
 from api.scoped import anybody, roles, router
@@ -52,6 +53,6 @@ async def _state(ping: Awaitable[None]) -> str:
     return "ok"
 
 
-@routes.get("/metrics", summary="Figures for Prometheus", **roles())
+@routes.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **roles())
 async def metrics() -> Response:
     return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
