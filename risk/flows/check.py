@@ -21,7 +21,7 @@ from risk.domain.rulebook import Hit, Verdict, worst
 from risk.domain.ties import KIND_OF_IDENTIFIER, node_kind, paths_from_ties, tie_features
 from risk.flows.recorder import Recorder
 from risk.flows.rulebooks import Rulebooks
-from risk.store.decisions import Decision, NewDecision
+from risk.store.decisions import Decision
 from risk.store.wire import Answered, Asked, Wire, WireAway
 
 _WIRE_REST_SECONDS = 1.0
@@ -96,7 +96,7 @@ class Checks:
         if verdict.outcome != "allow" and (ties or verdict.hits):
             verdict = await self._with_evidence(brand, order, known, ties, verdict, missing)
         hits = [*verdict.hits, *(_missing_hit(source) for source in missing)]
-        decision = NewDecision(
+        decision = Decision(
             decision_id=new_id("dec"),
             check_id=check_id,
             stage=stage,
@@ -197,23 +197,14 @@ def _missing_hit(source: str) -> Hit:
     return Hit(f"missing_{source}", "review", 0, f"{source} did not answer, so nobody can say that all is well")
 
 
-def _undurable(decision: NewDecision) -> Decision:
+def _undurable(decision: Decision) -> Decision:
     """The answer while Postgres is away: at least review, and kept nowhere, so no money can depend on it."""
     hit = _missing_hit("postgres")
-    return Decision(
-        decision.decision_id,
-        decision.check_id,
-        decision.stage,
-        decision.order_id,
-        worst(decision.outcome, hit.outcome),
-        decision.score,
-        [*decision.reasons, hit.as_reason()],
-        [*decision.missing, "postgres"],
-        decision.features,
-        decision.rulebook_version,
-        decision.evaluated_at,
-        decision.request_print,
-        None,
+    return replace(
+        decision,
+        outcome=worst(decision.outcome, hit.outcome),
+        reasons=[*decision.reasons, hit.as_reason()],
+        missing=[*decision.missing, "postgres"],
     )
 
 

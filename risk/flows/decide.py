@@ -13,7 +13,7 @@ from risk.domain.rulebook import Hit, Outcome, Rulebook, worst
 from risk.domain.ties import paths_from_ties, tie_features
 from risk.flows.check import with_paths
 from risk.store import decisions as store
-from risk.store.decisions import EarlierDecision, NewDecision
+from risk.store.decisions import Decision, EarlierDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ async def decide(
     ``said`` are earlier decisions; ``counters`` the wire's features of those orders that have none.
     """
     answers: dict[int, Decided] = {}
-    fresh: list[NewDecision] = []
+    fresh: list[Decision] = []
     for order in orders:
         prior = said.get(order.seq)
         features: dict[str, Any] = tie_features(order.ties, order.chain, order.buyer_id, named_self=order.named_self)
@@ -68,7 +68,7 @@ async def decide(
             answers[order.seq] = Decided(prior.decision_id, prior.outcome, prior.reasons)
             continue
         reasons = [*(prior.reasons if prior else []), *(hit.as_reason() for hit in hits)]
-        decision = NewDecision(
+        decision = Decision(
             decision_id=new_id("dec"),
             check_id=None,
             stage="order",

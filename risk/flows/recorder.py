@@ -12,7 +12,7 @@ from core.clock import monotonic_s
 from core.errors import Refusal, unavailable
 from core.postgres import Postgres
 from risk.store import decisions as store
-from risk.store.decisions import Decision, NewDecision
+from risk.store.decisions import Decision
 
 
 class Recorder:
@@ -23,11 +23,9 @@ class Recorder:
         self._postgres = postgres
         self._statements = statements
         self._rests_until = 0.0
-        self._batcher: Batcher[tuple[str, NewDecision], Decision] = Batcher(
-            self._commit, limits.DECISIONS_PER_COMMIT_MAX
-        )
+        self._batcher: Batcher[tuple[str, Decision], Decision] = Batcher(self._commit, limits.DECISIONS_PER_COMMIT_MAX)
 
-    async def save(self, brand: str, decision: NewDecision) -> Decision:
+    async def save(self, brand: str, decision: Decision) -> Decision:
         """Make a decision durable and answer what stands: the first one of its check.
 
         Raises Refusal 503 when Postgres is away, TimeoutError when it is too slow.
@@ -40,8 +38,8 @@ class Recorder:
             self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
             raise
 
-    async def _commit(self, batch: Sequence[tuple[str, NewDecision]]) -> list[Decision]:
-        by_brand: dict[str, list[NewDecision]] = defaultdict(list)
+    async def _commit(self, batch: Sequence[tuple[str, Decision]]) -> list[Decision]:
+        by_brand: dict[str, list[Decision]] = defaultdict(list)
         for brand, decision in batch:
             by_brand[brand].append(decision)
         stands: dict[tuple[str, str | None], Decision] = {}
@@ -49,7 +47,7 @@ class Recorder:
             async with self._statements.installation() as conn:
                 saved = await store.save(conn, brand, decisions)
             known = [d.check_id for d in decisions if d.decision_id not in saved and d.check_id is not None]
-            stands |= {(brand, d.check_id): d.standing() for d in decisions if d.decision_id in saved}
+            stands |= {(brand, d.check_id): d for d in decisions if d.decision_id in saved}
             if known:
                 async with self._postgres.brand(brand) as conn:
                     stands |= {(brand, d.check_id): d for d in await store.by_check(conn, brand, known)}

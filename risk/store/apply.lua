@@ -11,39 +11,18 @@ if stands ~= tonumber(ARGV[1]) then return stands end
 local buckets = tonumber(ARGV[7])
 
 local function count_order(op)
-  local placed, buyer = op.placed_ms, op.buyer_id
   local fresh = redis.call('SET', p .. ':o:' .. op.order_id, '1', 'NX', 'EX', ARGV[4])
-  local bucket = math.floor(placed / 1000 / tonumber(ARGV[6]))
+  local bucket = math.floor(op.placed_ms / 1000 / tonumber(ARGV[6]))
   local features = {}
   for _, subject in ipairs(op.velocity) do
     local key = p .. ':v:' .. subject[2]
-    if fresh then
-      local slot = bucket % buckets
-      local stamp, count = string.match(redis.call('HGET', key, slot) or '-1:0', '^(%-?%d+):(%d+)$')
-      stamp, count = tonumber(stamp), tonumber(count)
-      if stamp <= bucket then
-        redis.call('HSET', key, slot, bucket .. ':' .. ((stamp == bucket and count or 0) + 1))
-        redis.call('EXPIRE', key, ARGV[5])
-      end
-    end
-    if op.wanted then
-      local sum = 0
-      for _, slot in ipairs(redis.call('HVALS', key)) do
-        local stamp, count = string.match(slot, '^(%d+):(%d+)$')
-        stamp, count = tonumber(stamp), tonumber(count)
-        if stamp > bucket - buckets and stamp <= bucket then sum = sum + count end
-      end
-      features[subject[1] .. '_orders'] = sum
-    end
+    if fresh then bump(key, bucket, buckets, ARGV[5]) end
+    if op.wanted then features[subject[1] .. '_orders'] = sum(key, bucket, buckets) end
   end
   if op.wanted then
-    local subjects = redis.call('SMEMBERS', p .. ':k:' .. buyer)
+    local subjects = redis.call('SMEMBERS', p .. ':k:' .. op.buyer_id)
     for _, subject in ipairs(op.subjects) do subjects[#subjects + 1] = subject end
-    local listed, seen = 0, {}
-    for i, yes in ipairs(redis.call('HMGET', p .. ':black', unpack(subjects))) do
-      if yes and not seen[subjects[i]] then listed = listed + 1; seen[subjects[i]] = true end
-    end
-    features.blacklisted = listed
+    features.blacklisted = count_listed(p .. ':black', subjects)
     redis.call('HSET', p .. ':f', op.seq, cjson.encode(features))
   end
 end

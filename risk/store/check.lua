@@ -45,38 +45,19 @@ for level = 1, 3 do
   above = redis.call('HGET', p .. ':m:' .. above, 'inviter')
 end
 
-local listed = 0
 for _, subject in ipairs(tokens) do people[#people + 1] = subject end
 for _, subject in ipairs(ask.velocity) do people[#people + 1] = subject[2] end
-local seen = {}
-for i, yes in ipairs(redis.call('HMGET', p .. ':black', unpack(people))) do
-  if yes and not seen[people[i]] then listed = listed + 1; seen[people[i]] = true end
-end
+local listed = count_listed(p .. ':black', people)
 
--- buckets of the order's own time in a ring: "stamp:count" per slot; an order counts once, an old one not at all
+-- an order counts once, an old one whose buckets have passed not at all
 local fresh = redis.call('SET', p .. ':o:' .. ask.order_id, '1', 'NX', 'EX', ARGV[2])
 local buckets = tonumber(ARGV[5])
 local bucket = math.floor(ask.placed_ms / 1000 / tonumber(ARGV[4]))
 local counts = {}
 for _, subject in ipairs(ask.velocity) do
   local key = p .. ':v:' .. subject[2]
-  local sum = 0
-  for _, slot in ipairs(redis.call('HVALS', key)) do
-    local stamp, count = string.match(slot, '^(%d+):(%d+)$')
-    stamp, count = tonumber(stamp), tonumber(count)
-    if stamp > bucket - buckets and stamp <= bucket then sum = sum + count end
-  end
-  if fresh then
-    local slot = bucket % buckets
-    local stamp, count = string.match(redis.call('HGET', key, slot) or '-1:0', '^(%-?%d+):(%d+)$')
-    stamp, count = tonumber(stamp), tonumber(count)
-    if stamp <= bucket then
-      redis.call('HSET', key, slot, bucket .. ':' .. ((stamp == bucket and count or 0) + 1))
-      redis.call('EXPIRE', key, ARGV[3])
-    end
-    sum = sum + 1
-  end
-  counts[subject[1]] = sum
+  if fresh then bump(key, bucket, buckets, ARGV[3]) end
+  counts[subject[1]] = sum(key, bucket, buckets)
 end
 return cjson.encode({how = how, chain = chain, ties = ties, blacklisted = listed, velocity = counts,
                      seq = tonumber(redis.call('HGET', p .. ':w', 'seq') or '0')})

@@ -14,8 +14,8 @@ from risk.domain.rulebook import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class NewDecision:
-    """A decision about to be made durable; ``after_seq`` None means: at the head of the log."""
+class Decision:
+    """A decision as it is kept; ``after_seq`` is the head of the log when it was made, None until it is saved."""
 
     decision_id: str
     check_id: str | None
@@ -23,43 +23,6 @@ class NewDecision:
     order_id: str
     after_seq: int | None
     outcome: Outcome
-    score: int
-    reasons: list[dict[str, Any]]
-    missing: list[str]
-    features: dict[str, Any]
-    rulebook_version: int
-    evaluated_at: datetime
-    request_print: str | None
-    worsens: str | None
-
-    def standing(self) -> Decision:
-        """The decision as it is kept."""
-        return Decision(
-            self.decision_id,
-            self.check_id,
-            self.stage,
-            self.order_id,
-            self.outcome,
-            self.score,
-            self.reasons,
-            self.missing,
-            self.features,
-            self.rulebook_version,
-            self.evaluated_at,
-            self.request_print,
-            self.worsens,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A decision as it is kept."""
-
-    decision_id: str
-    check_id: str | None
-    stage: str
-    order_id: str
-    outcome: str
     score: int
     reasons: list[dict[str, Any]]
     missing: list[str]
@@ -146,7 +109,7 @@ BLACKLIST_ENTRY = sql("risk/blacklist_entry", Listing)
 BLACKLIST_PAGE = sql("risk/blacklist_page", Listing)
 
 
-async def save(conn: Connection, brand: str, decisions: Sequence[NewDecision]) -> set[str]:
+async def save(conn: Connection, brand: str, decisions: Sequence[Decision]) -> set[str]:
     """Make decisions durable; answers which. One whose check is decided already is left out."""
     if not decisions:
         return set()

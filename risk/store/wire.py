@@ -56,9 +56,9 @@ class Wire:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._check = redis.register_script((_HERE / "check.lua").read_text())
+        self._check = redis.register_script(_script("check"))
         self._checks: Batcher[tuple[str, Asked], bytes] = Batcher(self._check_all, limits.CHECKS_PER_TRIP_MAX)
-        self._apply = redis.register_script((_HERE / "apply.lua").read_text())
+        self._apply = redis.register_script(_script("apply"))
 
     async def check(self, brand: str, asked: Asked) -> Answered:
         """Count an order and read what is known about it; raises one of WireAway."""
@@ -126,6 +126,11 @@ class Wire:
     async def ping(self) -> None:
         """Raise one of WireAway when Redis does not answer."""
         await self._redis.ping()
+
+
+def _script(name: str) -> str:
+    """A script behind the functions both share."""
+    return (_HERE / "velocity.lua").read_text() + (_HERE / f"{name}.lua").read_text()
 
 
 def _prefix(brand: str) -> str:
