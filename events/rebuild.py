@@ -1,11 +1,12 @@
-"""Throwing a brand's graph away and projecting it anew from the log."""
+"""Throwing a brand's graph or wire away, to be made anew from the log."""
 
 from __future__ import annotations
 
 from core.neo4j import Graph
 from core.postgres import Postgres, lock
-from events.projectors import GraphProjector, graph_lock
+from events.projectors import GraphProjector, books_lock, graph_lock
 from graph.flows.project import forget
+from risk.store.wire import Wire
 
 
 async def rebuild_graph(postgres: Postgres, projector: GraphProjector, graph: Graph, brand: str) -> int:
@@ -24,3 +25,10 @@ async def rebuild_graph(postgres: Postgres, projector: GraphProjector, graph: Gr
         if not done:
             return total
         total += done
+
+
+async def forget_wire(postgres: Postgres, wire: Wire, brand: str) -> None:
+    """Drop a brand's wire while nobody writes it; the books refill it from the log with their next step."""
+    async with postgres.brand(brand) as conn:
+        await lock(conn, books_lock(brand))
+        await wire.forget(brand)
