@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
@@ -15,7 +14,7 @@ from api.platform import Platform, platform
 from api.scoped import caller, roles, router
 from api.times import AsOf, PathId, at_or_now
 from core import limits
-from core.errors import FieldError, Refusal, invalid
+from core.errors import Refusal
 from core.vault import from_text
 from events import log
 from events.contracts import BindingRequested, DistributorMoved, Id, Instant, Strict, Text
