@@ -1,0 +1,76 @@
+"""Commands that look after a running installation: brands, the log's proof, dead letters."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from events.streams import DEAD
+from ops.cli import app
+from tests.platform import Installation, Shop
+
+
+@pytest.fixture
+def folder(installation: Installation, tmp_path: Path) -> Path:
+    """A data folder that points at the installation under test."""
+    settings = installation.settings
+    services = {
+        "postgres": {"url": settings.postgres_url},
+        "redis": {"url": settings.redis_url},
+        "neo4j": {
+            "url": settings.neo4j_url,
+            "user": settings.neo4j_user,
+            "password": settings.neo4j_password,
+        },
+        "api": {"url": settings.api_url},
+    }
+    (tmp_path / "services.json").write_text(json.dumps(services))
+    (tmp_path / "settings.json").write_text(json.dumps({"clock": settings.clock}))
+    (tmp_path / "master.key").write_text(settings.master_key.hex())
+    (tmp_path / "credentials.json").write_text(json.dumps({"base_url": settings.api_url, "brands": {}}))
+    return tmp_path
+
+
+async def _trefoil(folder: Path, *arguments: str) -> Any:
+    """Run the command in a thread: it has a loop of its own."""
+    return await asyncio.to_thread(lambda: CliRunner().invoke(app, [*arguments, "--data", str(folder)]))
+
+
+async def test_a_brand_is_made_once_and_its_keys_are_kept(folder: Path, shop: Shop) -> None:
+    name = f"c{shop.brand}"
+    made = await _trefoil(folder, "brand", "add", name, "--currency", "GBP")
+    assert made.exit_code == 0, made.output
+    keys = json.loads((folder / "credentials.json").read_text())["brands"][name]["keys"]
+    assert {"operator", "operator2", "finance2", "admin"} <= keys.keys()
+    answer = await shop.http.get("/v1/brands", headers={"Authorization": f"Bearer {keys['admin']}"})
+    assert [(b["brand"], b["currency"]) for b in answer.json()["items"]] == [(name, "GBP")]
+    assert (await _trefoil(folder, "brand", "add", name)).exit_code == 1
+
+
+async def test_a_brand_with_an_unusable_name_is_a_wrong_call(folder: Path) -> None:
+    assert (await _trefoil(folder, "brand", "add", "Not/Plain")).exit_code == 2
+
+
+async def test_the_log_is_verified_from_the_shell(folder: Path, shop: Shop) -> None:
+    await shop.accept(shop.events.registered("m1"))
+    verified = await _trefoil(folder, "log", "verify")
+    row = next(line for line in verified.output.splitlines() if shop.brand in line)
+    assert "1" in row and "holds" in row
+
+
+async def test_dead_letters_are_listed_and_put_back(folder: Path, installation: Installation) -> None:
+    redis = installation.parts.redis
+    added: Any = await redis.xadd(DEAD, {"event": b"[]", "problem": b'{"code":"bad_json","detail":"d"}'})
+    number = added.decode()
+    assert number in (await _trefoil(folder, "dead-letters", "list")).output
+    assert (await _trefoil(folder, "dead-letters", "replay", number)).exit_code == 0
+    assert await redis.xrange(DEAD, number, number) == []
+    assert (await _trefoil(folder, "dead-letters", "replay", number)).exit_code == 1
+
+
+async def test_a_folder_that_was_never_set_up_is_said_so(tmp_path: Path) -> None:
+    told = await _trefoil(tmp_path, "log", "verify")
+    assert told.exit_code == 1
