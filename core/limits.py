@@ -44,6 +44,7 @@ POOL_REST_SECONDS: Final = 0.5  # after a wait in vain, nobody waits for a conne
 NEO4J_POOL_MAX: Final = 20  # reads of people and the projector; more would only queue inside Neo4j
 NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this
 RETRY_SECONDS_MAX: Final = 5.0  # longest pause between two tries of a projector whose store is away
+BUSY_SECONDS: Final = 0.05  # until a book that somebody else is writing is tried again
 POLL_SECONDS: Final = 0.5  # projectors look at the log this often even if no notification came
 LOOK_AT_ALL_SECONDS: Final = 5.0  # brands of which no news came are looked at this often: a notification can be lost
 STREAM_READ_MAX: Final = 500  # stream messages per intake transaction

@@ -36,7 +36,21 @@ class Progress:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def booked(self, brand: str) -> int:
+        """How far a brand's ledger is known to be; never further than it is."""
+        return self._reached[brand, "ledger"]
+
+    async def _look_at_all(self) -> None:
+        try:
+            async with self._postgres.installation() as conn:
+                brands = [head.brand for head in await log.heads(conn)]
+        except Refusal:
+            return  # whoever waits looks again
+        for brand in brands:
+            await self._look(brand, "ledger")
+
     async def _listen(self) -> None:
+        await self._look_at_all()
         async for payload in notifications(self._postgres, "trefoil_progress"):
             brand, consumer, seq = payload.rsplit(" ", 2)
             async with self._changed:

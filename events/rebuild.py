@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from core import limits
 from core.neo4j import Graph
 from core.postgres import Postgres, lock
-from events.projectors import GraphProjector, books_lock, graph_lock
+from events import log
+from events.projectors import BooksProjector, GraphProjector, books_lock, graph_lock
 from graph.flows.project import forget
 from risk.store.wire import Wire
 
@@ -27,8 +31,12 @@ async def rebuild_graph(postgres: Postgres, projector: GraphProjector, graph: Gr
         total += done
 
 
-async def forget_wire(postgres: Postgres, wire: Wire, brand: str) -> None:
-    """Drop a brand's wire while nobody writes it; the books refill it from the log with their next step."""
+async def rebuild_wire(postgres: Postgres, wire: Wire, books: BooksProjector, brand: str) -> None:
+    """Drop a brand's wire while nobody writes it, and refill it from the log as far as the ledger stands."""
     async with postgres.brand(brand) as conn:
         await lock(conn, books_lock(brand))
         await wire.forget(brand)
+        booked = await log.watermark(conn, brand, "ledger")
+    while await wire.watermark(brand) < booked:
+        if await books.step(brand) is None:  # the worker refills it
+            await asyncio.sleep(limits.BUSY_SECONDS)

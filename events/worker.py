@@ -39,9 +39,6 @@ HEARTBEAT_KEY = "trefoil:worker"
 _HEARTBEAT_SECONDS = 2.0
 _HEARTBEAT_KEEP_MS = 6_000  # three beats missed: the worker is gone
 
-_HELD_SECONDS = 0.05
-"""A book that somebody else writes just now is looked at again after this."""
-
 Step = Callable[[str], Awaitable[int | None]]
 
 
@@ -126,7 +123,7 @@ class Worker:
         try:
             done = await step(brand)
             if done is None:
-                await asyncio.sleep(_HELD_SECONDS)
+                await asyncio.sleep(limits.BUSY_SECONDS)
             return done != 0
         except (*GraphAway, *WireAway, Neo4jError, Refusal, Fenced) as error:
             _logger.warning("step put off", consumer=consumer, brand=brand, error=repr(error)[:300])

@@ -42,6 +42,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     clock = InstallationClock(postgres, settings.clock)
     wire = Wire(redis)
     rulebooks = Rulebooks(postgres)
+    progress = Progress(postgres)
     try:
         yield Platform(
             master_key=settings.master_key,
@@ -53,9 +54,9 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             clock=clock,
             keyring=keyring,
             intake=Intake(postgres, keyring, clock),
-            progress=Progress(postgres),
+            progress=progress,
             rulebooks=rulebooks,
-            checks=Checks(wire, graph, rulebooks, Recorder(postgres, statements)),
+            checks=Checks(wire, graph, rulebooks, Recorder(postgres, statements), progress.booked),
             graph_projector=GraphProjector(postgres, graph),
             books=BooksProjector(postgres, graph, wire, rulebooks, clock),
         )

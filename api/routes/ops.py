@@ -12,7 +12,7 @@ from core import limits
 from core.errors import Refusal
 from events import log
 from events.contracts import Instant, Strict
-from events.rebuild import forget_wire, rebuild_graph
+from events.rebuild import rebuild_graph, rebuild_wire
 
 routes = router("ops")
 
@@ -59,7 +59,7 @@ async def run(request: Request, asked: Job) -> dict[str, Any]:
     if asked.job == "rebuild_graph":
         await rebuild_graph(parts.postgres, parts.graph_projector, parts.graph, brand)
     else:
-        await forget_wire(parts.postgres, parts.wire, brand)
+        await rebuild_wire(parts.postgres, parts.wire, parts.books, brand)
     await _drain(parts)
     return {"job": asked.job, "done": True}
 

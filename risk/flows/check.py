@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,11 @@ def tie_subjects(tokens: Mapping[str, Token]) -> tuple[str, ...]:
 class Checks:
     """Answers risk checks; every source may be away, and none of that is ever an error to the caller."""
 
-    def __init__(self, wire: Wire, graph: Graph, rulebooks: Rulebooks, recorder: Recorder) -> None:
+    def __init__(
+        self, wire: Wire, graph: Graph, rulebooks: Rulebooks, recorder: Recorder, booked: Callable[[str], int]
+    ) -> None:
+        """``booked`` tells how far a brand's ledger is known to be: a wire behind it has lost what it knew."""
+        self._booked = booked
         self._wire = wire
         self._graph = graph
         self._rulebooks = rulebooks
@@ -85,7 +89,7 @@ class Checks:
         known = await self._ask_wire(brand, order)
         if known is None:
             missing.append("redis")
-            known = Answered([], [], 0, {})
+            known = Answered(0, [], [], 0, {})
         ties = [_labelled(tie) for tie in known.ties]
         features = {
             **tie_features(ties, known.chain, order.buyer_id, named_self=order.promoter_id == order.buyer_id),
@@ -133,10 +137,11 @@ class Checks:
         )
         try:
             async with asyncio.timeout(limits.CHECK_WIRE_SECONDS_MAX):
-                return await self._wire.check(brand, asked)
+                known = await self._wire.check(brand, asked)
         except WireAway:
             self._wire_rests_until = monotonic_s() + _WIRE_REST_SECONDS
             return None
+        return known if known.seq >= self._booked(brand) else None
 
     async def _with_evidence(
         self,

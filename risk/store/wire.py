@@ -43,8 +43,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the wire knows: the chain as it stands, what it shares with the buyer, counters of the last hour."""
+    """What the wire knows: how far it follows the log, the chain, what it shares with the buyer, the hour's counts."""
 
+    seq: int
     chain: list[dict[str, Any]]
     ties: list[dict[str, Any]]
     blacklisted: int
@@ -64,6 +65,7 @@ class Wire:
         """Count an order and read what is known about it; raises one of WireAway."""
         answer = orjson.loads(await self._checks.ask((brand, asked)))
         return Answered(
+            seq=answer["seq"],
             chain=list(answer["chain"] or []),  # an empty Lua table is written as an object
             ties=list(answer["ties"] or []),
             blacklisted=answer["blacklisted"],
