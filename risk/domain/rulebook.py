@@ -98,7 +98,7 @@ class Rulebook:
         for rule, program in zip(self.rules, self._programs, strict=True):
             try:
                 hit, error = program.execute(context), None
-            except (ValueError, TypeError, RuntimeError) as failure:
+            except (ValueError, TypeError, RuntimeError, ArithmeticError) as failure:
                 hit, error = True, str(failure)[:200]
             if hit:
                 hits.append(Hit(rule.rule, rule.outcome, rule.points, rule.message, [], error))
