@@ -158,8 +158,9 @@ class BooksProjector:
             elif (fact := ledger_fact(event, known_since)) is not None:
                 facts.append(fact)
         outcomes += [log.Outcome(o.seq, o.status, o.code, o.detail) for o in await book(conn, brand, facts, wall_now())]
+        last = {o.seq: o for o in outcomes}  # what was parked and applied in one batch is told once, as it ended
         # "applied" is what a reader assumes of an event without a row; a parked one has a row to be replaced
-        telling = [o for o in outcomes if o.status != "applied" or o.code or o.detail or o.seq < events[0].seq]
+        telling = [o for o in last.values() if o.status != "applied" or o.code or o.detail or o.seq < events[0].seq]
         await log.save_outcomes(conn, brand, "ledger", telling)
         await log.advance(conn, brand, "ledger", upto)
 
