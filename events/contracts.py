@@ -72,6 +72,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def example(**fields: Any) -> ConfigDict:
+    """The configuration of a model whose schema shows one right value."""
+    return ConfigDict(json_schema_extra={"example": fields})
+
+
 class AddressValue(Strict):
     """A postal address; the structured parts may be empty where the shop does not know them."""
 

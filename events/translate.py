@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from core.ids import new_id
 from events.contracts import instant
@@ -16,7 +16,10 @@ from ledger.domain import facts as ledger
 from risk.domain.ties import KIND_OF_IDENTIFIER
 from risk.flows.check import velocity_subjects
 
-_STANDING: Final = {"distributor.suspended.v1": "suspended", "distributor.restored.v1": "active"}
+_STANDING: Final[dict[str, Literal["active", "suspended"]]] = {
+    "distributor.suspended.v1": "suspended",
+    "distributor.restored.v1": "active",
+}
 
 
 def sealed_token(value: Mapping[str, Any] | None) -> Token | None:
@@ -67,8 +70,7 @@ def graph_fact(event: LoggedEvent) -> graph.Fact | None:
                 data.get("invited_by"),
             )
         case "distributor.suspended.v1" | "distributor.restored.v1":
-            standing = _STANDING[event.type]
-            return graph.Stood(seq, data["member_id"], instant(data["at"]), standing)  # type: ignore[arg-type]
+            return graph.Stood(seq, data["member_id"], instant(data["at"]), _STANDING[event.type])
         case "binding.requested.v1":
             return graph.BindAsked(
                 seq, data["member_id"], data["promoter_id"], instant(data["requested_at"]), "request"

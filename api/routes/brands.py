@@ -13,7 +13,7 @@ from api.platform import platform
 from api.scoped import caller, roles, router
 from core.errors import Refusal
 from events.brands import add_brand, list_brands
-from events.contracts import BRAND_PATTERN, Strict
+from events.contracts import BRAND_PATTERN, Strict, example
 
 routes = router("brands")
 
@@ -26,6 +26,8 @@ def _zone(name: str) -> str:
 
 class NewBrand(Strict):
     """A brand to be made; its name stands in every key, so it is short and plain."""
+
+    model_config = example(brand="leaf", currency="CNY", time_zone="Asia/Shanghai")
 
     brand: Annotated[str, StringConstraints(pattern=BRAND_PATTERN)]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"

@@ -11,7 +11,7 @@ from fastapi import Path, Query, Request, Response
 
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
-from api.scoped import caller, roles, router
+from api.scoped import caller, roles, router, shows
 from core import limits
 from core.canonical import canonical, nested_deeper
 from core.clock import iso
@@ -115,8 +115,26 @@ async def resend(request: Request, rejection_id: Annotated[str, Path(pattern=ID_
     return {"id": taken.id, "status": taken.status, "seq": taken.seq, "problem": taken.problem}
 
 
+_EXAMPLE: Final = {
+    "seq": 17,
+    "event": {
+        "id": "evt-1",
+        "source": "shop",
+        "type": "order.completed.v1",
+        "subject": None,
+        "time": "2026-11-01T08:00:00+08:00",
+        "data": {"order_id": "o1", "completed_at": "2026-11-01T08:00:00+08:00"},
+    },
+    "outcome": {"graph": "none", "ledger": "applied", "code": None, "detail": None},
+    "accepted_at": "2026-11-01T00:00:01Z",
+}
+
+
 @routes.get(
-    "/v1/events/{seq}", summary="One event and what the books made of it", **roles("pipeline", "analyst", "auditor")
+    "/v1/events/{seq}",
+    summary="One event and what the books made of it",
+    responses=shows(_EXAMPLE),
+    **roles("pipeline", "analyst", "auditor"),
 )
 async def event(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)]) -> dict[str, Any]:
     brand = caller(request).brand

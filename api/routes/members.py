@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query, Request
 
@@ -11,13 +11,13 @@ from api.auth import MEMBER, READERS, member_token
 from api.commands import run_command
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import Platform, platform
-from api.scoped import caller, roles, router
+from api.scoped import caller, roles, router, shows
 from api.times import AsOf, PathId, at_or_now
 from core import limits
 from core.errors import Refusal
 from core.vault import from_text
 from events import log
-from events.contracts import BindingRequested, DistributorMoved, Id, Instant, Strict, Text
+from events.contracts import BindingRequested, DistributorMoved, Id, Instant, Strict, Text, example
 from graph.domain.facts import Moved
 from graph.domain.identifiers import mask
 from graph.flows import read as graph
@@ -28,7 +28,30 @@ routes = router("members")
 Levels = Annotated[int, Query(ge=1, le=limits.LEVELS_MAX)]
 
 
-@routes.get("/v1/members/{member_id}", summary="A member's profile", **roles(*READERS, MEMBER))
+_PROFILE: Final = {
+    "member_id": "m1",
+    "status": "active",
+    "kind": "customer",
+    "is_distributor": True,
+    "grade": "B",
+    "badges": [],
+    "inviter_id": "m0",
+    "binding": {
+        "state": "bound",
+        "promoter_id": "m0",
+        "since": "2026-11-01T00:00:00Z",
+        "expires_at": "2027-04-30T00:00:00Z",
+        "how": "order",
+    },
+    "accounts": [{"platform": "mini_program", "external_id": "oUpF…eS6o"}],
+    "registered_at": "2026-11-01T00:00:00Z",
+    "growth_value": 0,
+}
+
+
+@routes.get(
+    "/v1/members/{member_id}", summary="A member's profile", responses=shows(_PROFILE), **roles(*READERS, MEMBER)
+)
 async def profile(request: Request, member_id: PathId) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
@@ -116,6 +139,8 @@ async def token(request: Request, member_id: PathId) -> dict[str, Any]:
 class AskedBinding(Strict):
     """Bind a buyer to a promoter from an instant on, or from now."""
 
+    model_config = example(member_id="bob", promoter_id="ann", channel="h5")
+
     member_id: Id
     promoter_id: Id
     channel: Text
@@ -139,6 +164,8 @@ async def bind(request: Request, asked: AskedBinding) -> dict[str, Any]:
 
 class AskedMove(Strict):
     """Put a distributor with its team under another inviter; null makes it a root."""
+
+    model_config = example(invited_by="ann", reason="her team from now on", dry_run=True)
 
     invited_by: Id | None
     reason: Text

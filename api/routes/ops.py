@@ -11,7 +11,7 @@ from api.scoped import caller, roles, router
 from core import limits
 from core.errors import Refusal
 from events import log
-from events.contracts import Instant, Strict
+from events.contracts import Instant, Strict, example
 from events.rebuild import rebuild_graph, rebuild_wire
 
 routes = router("ops")
@@ -20,11 +20,15 @@ routes = router("ops")
 class Time(Strict):
     """The instant the simulated clock moves to."""
 
+    model_config = example(now="2026-11-08T00:00:00+08:00")
+
     now: Instant
 
 
 class Job(Strict):
     """A job to run now."""
+
+    model_config = example(job="settle")
 
     job: Literal["settle", "rebuild_graph", "rebuild_wire"]
 

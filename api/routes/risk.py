@@ -20,7 +20,7 @@ from core.canonical import canonical
 from core.errors import Refusal, not_found
 from core.ids import new_id
 from core.vault import BrandKeys
-from events.contracts import BlacklistLifted, BlacklistListed, Id, OrderPaid, Strict, Text
+from events.contracts import BlacklistLifted, BlacklistListed, Id, OrderPaid, Strict, Text, example
 from graph.domain.facts import Token
 from graph.domain.tokens import tokenise
 from risk.flows.check import OrderToCheck, print_of
@@ -120,6 +120,8 @@ async def _decision(request: Request, decision_id: str) -> store.Decision:
 
 class NewListing(Strict):
     """Somebody or something nobody may earn with unseen; the value is kept as a token only."""
+
+    model_config = example(kind="device", value="a-device-id", reason="cashed out a stolen card")
 
     kind: Literal["member", "device", "ip", "phone", "unionid", "payout_account", "id_card"]
     value: Text

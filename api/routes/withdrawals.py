@@ -17,7 +17,7 @@ from core import limits
 from core.clock import iso
 from core.errors import FieldError, Refusal, invalid, not_found
 from core.ids import new_id
-from events.contracts import Id, Strict, Text, WithdrawalRejected, WithdrawalRequested
+from events.contracts import Id, Strict, Text, WithdrawalRejected, WithdrawalRequested, example
 from ledger.domain.withdrawal import Withdrawal
 from ledger.flows import read
 
@@ -32,6 +32,8 @@ _ABOUT_THE_AMOUNT: Final = {
 class AskedWithdrawal(Strict):
     """How much is asked for, and to where it shall go."""
 
+    model_config = example(member_id="ann", amount_fen=5_000, channel="wechat")
+
     member_id: Id
     amount_fen: Annotated[int, Field(ge=1, le=limits.LINE_FEN_MAX)]
     channel: Literal["wechat", "alipay", "bank", "flex"]
@@ -40,6 +42,8 @@ class AskedWithdrawal(Strict):
 
 class AskedRejection(Strict):
     """Why a request is turned down."""
+
+    model_config = example(reason="the account is not the member's own")
 
     reason: Text
 
