@@ -250,7 +250,10 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
     """The platform on a simulated clock, answering on a socket until the end of the run."""
     # below ERROR the platform tells of refusals and outages the tests make on purpose
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    listener = socket.create_server(("127.0.0.1", 0))
+    # named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for an acknowledgement
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
     data: Path = tmp_path_factory.mktemp("installation")
     settings = Settings(
         data=data,

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from psycopg import sql
 
-from tests.platform import Installation, Shop, order
+from tests.platform import Installation, Shop, at, order
 
 # Tables of the installation: they name brands, but hold nothing of them.
 _OF_THE_INSTALLATION = {"brand", "api_key", "log_head"}
@@ -167,8 +167,8 @@ async def test_the_same_ids_in_two_brands_never_meet(shop: Shop, other_shop: Sho
     for one, decided in ((shop, "allow"), (other_shop, "allow")):
         assert (await one.get("/v1/orders/o1"))["decision"]["outcome"] == decided
         assert (await one.get("/v1/consistency"))["ok"]
-    assert (await shop.get("/v1/members/c/binding"))["state"] == "bound"
-    assert (await other_shop.get("/v1/members/c/binding"))["state"] == "none"
+    assert (await shop.get("/v1/members/c/binding", as_of=at(1)))["state"] == "bound"
+    assert (await other_shop.get("/v1/members/c/binding", as_of=at(1)))["state"] == "none"
     assert await shop.balances("p") == {"pending_fen": 1_000}
     assert await other_shop.balances("p") == {}
     assert await other_shop.balances("c") == {"pending_fen": 2_000}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.platform import Shop, at
+from tests.platform import T0, Shop, at
 
 
 async def team(shop: Shop, days: float = -10) -> None:
@@ -90,22 +90,23 @@ async def test_a_binding_holds_180_days_of_24_hours_to_the_instant(shop: Shop) -
 async def test_bindings_and_invitations_make_one_loop(shop: Shop) -> None:
     """a bought through b, b was recruited by c: c may not be bound to a, nor recruited by it."""
     e = shop.events
+    day = (await shop.start() - T0).days  # a move is judged now, so the bindings must hold now
     codes = await shop.tell(
         *(e.registered(name) for name in "abcd"),
         e.approved("a", invited_by=None),
         e.approved("c", invited_by=None),
         e.approved("b", invited_by="c"),
-        e.bound("a", "b"),
-        e.bound("c", "a"),
+        e.bound("a", "b", day),
+        e.bound("c", "a", day),
         e.approved("d", invited_by=None),
-        e.bound("d", "a"),
-        e.bound("c", "d"),
+        e.bound("d", "a", day),
+        e.bound("c", "d", day),
     )
     assert codes == [None] * 8 + ["would_loop", None, None, "would_loop"]
     moved = await shop.call("POST", "/v1/distributors/c/move", "operator", json={"invited_by": "a", "reason": "t"})
     assert (moved.status_code, moved.json()["code"]) == (409, "would_loop")
     # once a's binding has ended there is nothing to loop through
-    assert await shop.tell(e.bound("c", "a", days=181)) == [None]
+    assert await shop.tell(e.bound("c", "a", days=day + 181)) == [None]
 
 
 async def test_approval_under_the_named_the_promoter_or_nobody(shop: Shop) -> None:
