@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.canonical import canonical
+from core.clock import iso
 from core.postgres import Connection
 from core.queries import sql
 from risk.domain.rulebook import Outcome
@@ -44,7 +45,7 @@ class Decision:
             "reasons": self.reasons,
             "missing": self.missing,
             "rulebook_version": self.rulebook_version,
-            "evaluated_at": self.evaluated_at,
+            "evaluated_at": iso(self.evaluated_at),
         }
 
 
