@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from core import limits
@@ -84,7 +85,7 @@ class _Account:
         self._edges += 1
         self._sum += _digest(member_id, portable)
 
-    def seen(self, member_id: str, kind: str, token: str, times: int, first_seen: str, seq: int) -> None:
+    def seen(self, member_id: str, kind: str, token: str, times: int, first_seen: str | None, seq: int) -> None:
         """A member was seen with an identifier."""
         self.members[member_id].add(f"seen {token} {times} {first_seen} {seq}")
         self._users[token].append(f"{kind} {member_id} {times} {first_seen}")
@@ -163,7 +164,7 @@ class _Told:
 _LABELS = {**KIND_OF_IDENTIFIER, "ip": "Ip", "address": "Address"}
 
 
-def _edge(kind: str, other: str, since: str, until: str | None) -> str:
+def _edge(kind: str, other: str, since: str | None, until: str | None) -> str:
     return f"{kind} {other} {since} {until}"
 
 
@@ -172,22 +173,24 @@ def _order(order_id: str, chain: Iterable[str]) -> str:
 
 
 def _hold(account: _Account, member_id: str, held: MemberFacts) -> None:
-    """What the graph holds of a member, in the words of the log."""
+    """What the graph holds of a member, in the words of the log; what a stranger wrote there may lack anything."""
     account.member(member_id, held.first_seq)
     for edge in held.bound:
-        account.edge(member_id, _edge("bound", edge["id"], iso(edge["from"]), _iso(edge["to"])), edge["seq"])
+        account.edge(member_id, _edge("bound", edge["id"], _iso(edge["from"]), _iso(edge["to"])), edge["seq"])
     for edge in held.invited:
-        account.edge(member_id, _edge("invited", edge["id"], iso(edge["from"]), _iso(edge["to"])), edge["seq"])
-    for standing, seq in zip(held.standing, held.standing_seq, strict=False):
+        account.edge(member_id, _edge("invited", edge["id"], _iso(edge["from"]), _iso(edge["to"])), edge["seq"])
+    for standing, seq in zip_longest(held.standing or [], held.standing_seq or []):
         account.edge(member_id, f"standing {standing}", seq)
     for row in held.seen:
-        account.seen(member_id, row["kind"], row["token"], row["times"], _iso(row["first_seen"]) or "", row["seq"])
+        account.seen(member_id, row["kind"], row["token"], row["times"], _iso(row["first_seen"]), row["seq"])
     for order in held.orders:
         account.edge(member_id, f"order {order}".rstrip())
 
 
-def _iso(at: datetime | None) -> str | None:
-    return iso(at) if at is not None else None
+def _iso(at: object) -> str | None:
+    if at is None:
+        return None
+    return iso(at) if isinstance(at, datetime) else str(at)
 
 
 def _digest(*parts: str) -> int:
@@ -195,12 +198,16 @@ def _digest(*parts: str) -> int:
 
 
 async def check(postgres: Postgres, graph: Graph, brand: str) -> Consistency:
-    """Compare a brand's graph and ledger with its log, all standing still at the graph's watermark."""
+    """Compare a brand's graph and ledger with its log, all standing still at the graph's watermark.
+
+    A graph that stands behind what was recorded of it has lost events: it is compared with all it once held.
+    """
     async with postgres.brand(brand) as conn:
         await lock(conn, books_lock(brand))
         await lock(conn, graph_lock(brand))
         recorded = await log.watermark(conn, brand, "graph")
-        at_seq, _ = await standing_at(graph, brand, recorded)
+        stands, _ = await standing_at(graph, brand, recorded)
+        at_seq = max(stands, recorded)
         booked = await log.watermark(conn, brand, "ledger")
         told = await _from_log(conn, brand, at_seq)
         figures = await ledger.ledger_figures(conn)
