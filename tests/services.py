@@ -64,9 +64,7 @@ def running_services() -> Iterator[Services]:
 def running_neo4j(release: Release, variable: str) -> Iterator[Neo4jAddress]:
     """A Neo4j of one release line; ``variable`` is what its environment variables begin with."""
     if url := os.environ.get(f"{variable}_URL"):
-        yield Neo4jAddress(
-            url, os.environ.get(f"{variable}_USER", "neo4j"), os.environ.get(f"{variable}_PASSWORD", "")
-        )
+        yield Neo4jAddress(url, os.environ.get(f"{variable}_USER", "neo4j"), os.environ.get(f"{variable}_PASSWORD", ""))
     elif _docker_answers():
         from testcontainers.neo4j import Neo4jContainer
 
