@@ -40,14 +40,18 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        # the framework's only 400 is a body it cannot parse: one nested beyond every depth, for instance
+        code = "bad_json" if error.status_code == 400 else HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         response = problem_response(Refusal(error.status_code, code, "see the reference of this API"))
         response.headers.update(error.headers or {})
         return response
 
-    @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
         return broken(request, error)
+
+    # a handler of Exception answers too, but then ends the connection and logs a traceback: that is for defects alone
+    for expected in (*GraphAway, *WireAway, Exception):
+        app.add_exception_handler(expected, failed)
 
 
 def broken(request: Request, error: Exception) -> Response:
