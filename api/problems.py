@@ -41,7 +41,9 @@ def install(app: FastAPI) -> None:
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         # the framework's only 400 is a body it cannot parse: one nested beyond every depth, for instance
-        code = "bad_json" if error.status_code == 400 else HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        code = (
+            "bad_json" if error.status_code == 400 else HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        )
         response = problem_response(Refusal(error.status_code, code, "see the reference of this API"))
         response.headers.update(error.headers or {})
         return response
