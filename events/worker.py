@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from neo4j.exceptions import Neo4jError
@@ -145,17 +146,11 @@ class Worker:
             await asyncio.sleep(_SETTLE_EVERY_SECONDS)
 
     async def _expire(self) -> None:
-        """Forget first answers of keyed requests once they are older than promised."""
         while True:
+            before = wall_now() - timedelta(hours=limits.IDEMPOTENCY_KEEP_HOURS)
             for brand in await self._brands():
-                await self._try("expire", brand, self._forget_answers)
+                await self._try("expire", brand, partial(forget_answers, self._postgres, before))
             await asyncio.sleep(_EXPIRE_EVERY_SECONDS)
-
-    async def _forget_answers(self, brand: str) -> int:
-        before = wall_now() - timedelta(hours=limits.IDEMPOTENCY_KEEP_HOURS)
-        async with self._postgres.brand(brand) as conn:
-            await _EXPIRE_ANSWERS.run(conn, brand=brand, before=before)
-        return 0
 
     async def _guarded(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -166,3 +161,10 @@ class Worker:
             except Exception:
                 _logger.exception("failed", task=name)
             await asyncio.sleep(limits.POLL_SECONDS)
+
+
+async def forget_answers(postgres: Postgres, before: datetime, brand: str) -> int:
+    """Forget first answers of keyed requests that were given before an instant; nothing is left to do after it."""
+    async with postgres.brand(brand) as conn:
+        await _EXPIRE_ANSWERS.run(conn, brand=brand, before=before)
+    return 0

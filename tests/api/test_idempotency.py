@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from core.clock import wall_now
+from events.worker import forget_answers
 from tests.platform import Shop, at
 
 
@@ -133,3 +136,16 @@ async def test_ten_withdrawals_with_one_key_are_one(shop: Shop) -> None:
     codes = sorted(answer.json().get("code", "requested") for answer in answers)
     assert codes == [*["insufficient_available"] * 6, *["requested"] * 4]
     assert await shop.balances("p") == {"available_fen": 1_000, "in_withdrawal_fen": 9_000}
+
+
+async def test_an_answer_that_was_forgotten_is_found_again_in_the_log(shop: Shop) -> None:
+    """First answers are kept for two days; a command stays one command for ever, because its key is its event's id."""
+    await members(shop)
+    body = {"member_id": "c", "promoter_id": "p", "channel": "h5", "at": at()}
+    first = await with_key(shop, "k", "/v1/bindings", body)
+    await forget_answers(shop.parts.postgres, wall_now() - timedelta(hours=1), shop.brand)
+    assert replayed(await with_key(shop, "k", "/v1/bindings", body))
+    await forget_answers(shop.parts.postgres, wall_now() + timedelta(hours=1), shop.brand)
+    again = await with_key(shop, "k", "/v1/bindings", body)
+    assert not replayed(again)
+    assert (again.status_code, again.json()) == (201, first.json())
