@@ -19,7 +19,7 @@ from core.clock import iso
 from core.neo4j import Graph
 from core.postgres import Connection, Postgres, lock
 from events import log
-from events.contracts import instant
+from events.contracts import told_at
 from events.projectors import books_lock, graph_lock
 from events.translate import sealed_token
 from graph.flows.project import standing_at
@@ -124,12 +124,12 @@ class _Told:
         self._tree(detail or {}, seq)
 
     def _see(self, data: dict[str, Any], seq: int) -> None:
-        seen_at = iso(instant(data["seen_at"]))
+        seen_at = iso(told_at(data["seen_at"]))
         named = ((item["kind"], sealed_token(item["value"])) for item in data["identifiers"])
         for kind, token in {(kind, token.token) for kind, token in named if token is not None}:
             row = self._seen.setdefault((data["member_id"], kind, token), [0, seen_at, seq])
             row[0] += 1
-            row[1] = min(row[1], seen_at, key=instant)
+            row[1] = min(row[1], seen_at, key=told_at)
 
     def _tree(self, detail: dict[str, Any], seq: int) -> None:
         if bound := detail.get("bound"):
@@ -184,7 +184,7 @@ def _hold(account: _Account, member_id: str, held: MemberFacts) -> None:
     for row in held.seen:
         account.seen(member_id, row["kind"], row["token"], row["times"], _iso(row["first_seen"]), row["seq"])
     for order in held.orders:
-        account.edge(member_id, f"order {order}".rstrip())
+        account.edge(member_id, f"order {order}".removesuffix(" "))
 
 
 def _iso(at: object) -> str | None:

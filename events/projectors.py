@@ -16,7 +16,7 @@ from core.installation import InstallationClock
 from core.neo4j import Graph
 from core.postgres import Connection, Postgres, lock, try_lock
 from events import log
-from events.contracts import instant
+from events.contracts import told_at
 from events.log import LoggedEvent
 from events.translate import blacklist_subject, graph_fact, ledger_fact, paid_fact, wire_operations
 from graph.domain.facts import Finding
@@ -234,7 +234,7 @@ async def _list(conn: Connection, brand: str, events: Sequence[LoggedEvent]) -> 
         if event.type == "blacklist.listed.v1":
             subject = blacklist_subject(data).split(":", 1)[1]
             await risk_store.list_entry(
-                conn, brand, data["entry_id"], data["kind"], subject, data["reason"], instant(data["at"]), data["actor"]
+                conn, brand, data["entry_id"], data["kind"], subject, data["reason"], told_at(data["at"]), data["actor"]
             )
         elif event.type == "blacklist.lifted.v1":
-            await risk_store.lift_entry(conn, brand, data["entry_id"], instant(data["at"]), data["actor"])
+            await risk_store.lift_entry(conn, brand, data["entry_id"], told_at(data["at"]), data["actor"])

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from core.ids import new_id
-from events.contracts import instant
+from events.contracts import told_at
 from events.log import LoggedEvent
 from events.sealing import PLAIN_PERSONAL_FIELDS
 from graph.domain import facts as graph
@@ -45,7 +45,7 @@ def graph_fact(event: LoggedEvent) -> graph.Fact | None:
             return graph.Registered(
                 seq,
                 data["member_id"],
-                instant(data["registered_at"]),
+                told_at(data["registered_at"]),
                 data.get("kind", "customer"),
                 data.get("entry_channel"),
                 data["platform"],
@@ -59,31 +59,31 @@ def graph_fact(event: LoggedEvent) -> graph.Fact | None:
                 token = sealed_token(item["value"])
                 if token is not None:
                     tokens[item["kind"]] = (*tokens.get(item["kind"], ()), token)
-            return graph.Identified(seq, data["member_id"], instant(data["seen_at"]), tokens)
+            return graph.Identified(seq, data["member_id"], told_at(data["seen_at"]), tokens)
         case "distributor.approved.v1":
             return graph.Approved(
                 seq,
                 data["member_id"],
-                instant(data["approved_at"]),
+                told_at(data["approved_at"]),
                 data.get("grade"),
                 "invited_by" in data,
                 data.get("invited_by"),
             )
         case "distributor.suspended.v1" | "distributor.restored.v1":
-            return graph.Stood(seq, data["member_id"], instant(data["at"]), _STANDING[event.type])
+            return graph.Stood(seq, data["member_id"], told_at(data["at"]), _STANDING[event.type])
         case "binding.requested.v1":
             return graph.BindAsked(
-                seq, data["member_id"], data["promoter_id"], instant(data["requested_at"]), "request"
+                seq, data["member_id"], data["promoter_id"], told_at(data["requested_at"]), "request"
             )
         case "distributor.moved.v1":
-            return graph.Moved(seq, data["member_id"], data["invited_by"], instant(data["at"]))
+            return graph.Moved(seq, data["member_id"], data["invited_by"], told_at(data["at"]))
         case "order.paid.v1":
             return graph.Ordered(
                 seq,
                 data["order_id"],
                 data["buyer_id"],
                 data.get("promoter_id"),
-                instant(data["placed_at"]),
+                told_at(data["placed_at"]),
                 sum(line["paid_fen"] for line in data["lines"]),
                 event.data_print.hex(),
                 {kind: (token,) for kind, token in order_tokens(data).items()},
@@ -100,8 +100,8 @@ def paid_fact(event: LoggedEvent, detail: Mapping[str, Any], decision: ledger.De
         buyer_id=data["buyer_id"],
         channel=data["channel"],
         region=data.get("region"),
-        placed_at=instant(data["placed_at"]),
-        paid_at=instant(data["paid_at"]),
+        placed_at=told_at(data["placed_at"]),
+        paid_at=told_at(data["paid_at"]),
         freight_fen=data.get("freight_fen") or 0,
         lines=tuple(ledger.PaidLine(**line) for line in data["lines"]),
         data_print=bytes(event.data_print),
@@ -119,18 +119,18 @@ def ledger_fact(event: LoggedEvent, known_since: Mapping[str, int]) -> ledger.Fa
     data, seq = event.data, event.seq
     match event.type:
         case "order.completed.v1":
-            return ledger.OrderCompleted(seq, data["order_id"], instant(data["completed_at"]))
+            return ledger.OrderCompleted(seq, data["order_id"], told_at(data["completed_at"]))
         case "order.refunded.v1":
             return ledger.OrderRefunded(
                 seq,
                 data["refund_id"],
                 data["order_id"],
-                instant(data["refunded_at"]),
+                told_at(data["refunded_at"]),
                 tuple(ledger.RefundLine(line["line_id"], line["refund_fen"]) for line in data["lines"]),
                 bytes(event.data_print),
             )
         case "order.cancelled.v1":
-            return ledger.OrderCancelled(seq, data["order_id"], instant(data["cancelled_at"]))
+            return ledger.OrderCancelled(seq, data["order_id"], told_at(data["cancelled_at"]))
         case "withdrawal.requested.v1":
             account = data.get("payout_account")
             return ledger.WithdrawalRequested(
@@ -141,12 +141,12 @@ def ledger_fact(event: LoggedEvent, known_since: Mapping[str, int]) -> ledger.Fa
                 data["amount_fen"],
                 data["channel"],
                 account["sealed"] if account else None,
-                instant(data["at"]),
+                told_at(data["at"]),
                 data["actor"],
             )
         case "withdrawal.rejected.v1":
             return ledger.WithdrawalRejected(
-                seq, data["withdrawal_id"], data["reason"], instant(data["at"]), data["actor"]
+                seq, data["withdrawal_id"], data["reason"], told_at(data["at"]), data["actor"]
             )
     return None
 
@@ -181,7 +181,7 @@ def wire_operations(event: LoggedEvent, detail: Mapping[str, Any] | None, *, wan
             "seq": event.seq,
             "order_id": data["order_id"],
             "buyer_id": data["buyer_id"],
-            "placed_ms": _ms(instant(data["placed_at"])),
+            "placed_ms": _ms(told_at(data["placed_at"])),
             "velocity": velocity,
             "subjects": [*people, *named, *(subject for _, subject in velocity)],
             "wanted": wanted,
@@ -199,15 +199,15 @@ def _tree_operations(detail: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "op": "bound",
             "member_id": bound["member_id"],
             "promoter_id": bound["promoter_id"],
-            "since_ms": _ms(instant(bound["since"])),
-            "until_ms": _ms(instant(bound["expires_at"])),
+            "since_ms": _ms(told_at(bound["since"])),
+            "until_ms": _ms(told_at(bound["expires_at"])),
         }
     if (approved := detail.get("approved")) and approved["new"]:
         yield {
             "op": "approved",
             "member_id": approved["member_id"],
             "inviter_id": approved["inviter_id"] or "",
-            "at_ms": _ms(instant(approved["at"])),
+            "at_ms": _ms(told_at(approved["at"])),
         }
     if moved := detail.get("moved"):
         yield {"op": "moved", "member_id": moved["member_id"], "inviter_id": moved["inviter_id"] or ""}
