@@ -7,7 +7,7 @@ edges, standing, identifiers and orders of every member.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,25 +69,25 @@ class _Account:
     """
 
     def __init__(self) -> None:
-        self.members: dict[str, set[str]] = defaultdict(set)
+        self.members: dict[str, Counter[str]] = defaultdict(Counter)
         self._users: dict[str, list[str]] = defaultdict(list)
         self._edges = self._sum = 0
 
     def member(self, member_id: str, first_seq: int) -> None:
         """A member exists since an event; later events are not its first."""
         if member_id not in self.members:
-            self.members[member_id].add(f"first {first_seq}")
+            self.members[member_id][f"first {first_seq}"] += 1
             self._sum += _digest("member", member_id)
 
     def edge(self, member_id: str, portable: str, seq: int | None = None) -> None:
         """Something that goes out from a member, and the event that made it where the graph keeps that."""
-        self.members[member_id].add(portable if seq is None else f"{portable} {seq}")
+        self.members[member_id][portable if seq is None else f"{portable} {seq}"] += 1
         self._edges += 1
         self._sum += _digest(member_id, portable)
 
     def seen(self, member_id: str, kind: str, token: str, times: int, first_seen: str | None, seq: int) -> None:
         """A member was seen with an identifier."""
-        self.members[member_id].add(f"seen {token} {times} {first_seen} {seq}")
+        self.members[member_id][f"seen {token} {times} {first_seen} {seq}"] += 1
         self._users[token].append(f"{kind} {member_id} {times} {first_seen}")
         self._edges += 1
 
@@ -136,10 +136,10 @@ class _Told:
             edge = _edge("bound", bound["promoter_id"], bound["since"], bound["expires_at"])
             self.account.edge(bound["member_id"], edge, seq)
         if (approved := detail.get("approved")) and approved["new"]:
-            self.account.edge(approved["member_id"], "standing active", seq)
+            self.account.edge(approved["member_id"], f"standing active {approved['at']}", seq)
             self._invite(approved["member_id"], approved["inviter_id"], approved["at"], seq)
         if stood := detail.get("stood"):
-            self.account.edge(stood["member_id"], f"standing {stood['standing']}", seq)
+            self.account.edge(stood["member_id"], f"standing {stood['standing']} {stood['at']}", seq)
         if moved := detail.get("moved"):
             self._close(moved["member_id"], moved["at"])
             self._invite(moved["member_id"], moved["inviter_id"], moved["at"], seq)
@@ -179,8 +179,8 @@ def _hold(account: _Account, member_id: str, held: MemberFacts) -> None:
         account.edge(member_id, _edge("bound", edge["id"], _iso(edge["from"]), _iso(edge["to"])), edge["seq"])
     for edge in held.invited:
         account.edge(member_id, _edge("invited", edge["id"], _iso(edge["from"]), _iso(edge["to"])), edge["seq"])
-    for standing, seq in zip_longest(held.standing or [], held.standing_seq or []):
-        account.edge(member_id, f"standing {standing}", seq)
+    for standing, at, seq in zip_longest(held.standing or [], held.standing_at or [], held.standing_seq or []):
+        account.edge(member_id, f"standing {standing} {_iso(at)}", seq)
     for row in held.seen:
         account.seen(member_id, row["kind"], row["token"], row["times"], _iso(row["first_seen"]), row["seq"])
     for order in held.orders:
@@ -216,7 +216,7 @@ async def check(postgres: Postgres, graph: Graph, brand: str) -> Consistency:
             _hold(found, member.key.removeprefix(f"{brand}|"), member)
     differences: list[dict[str, Any]] = []
     for member_id in sorted(expected.members.keys() | found.members.keys()):
-        said, held = expected.members.get(member_id, set()), found.members.get(member_id, set())
+        said, held = expected.members.get(member_id, Counter()), found.members.get(member_id, Counter())
         if said != held:
             _differ(differences, member_id, said, held)
     log_orders = OrdersSide(told.orders, ledger.figures_hash(told.order_hash))
@@ -234,13 +234,13 @@ async def check(postgres: Postgres, graph: Graph, brand: str) -> Consistency:
     )
 
 
-def _differ(differences: list[dict[str, Any]], member_id: str, told: set[str], held: set[str]) -> None:
+def _differ(differences: list[dict[str, Any]], member_id: str, told: Counter[str], held: Counter[str]) -> None:
     if len(differences) < limits.DIFFERENCES_MAX:
         differences.append(
             {
                 "member_id": member_id,
-                "only_log": sorted(told - held)[:10],
-                "only_graph": sorted(held - told)[:10],
+                "only_log": sorted((told - held).elements())[:10],
+                "only_graph": sorted((held - told).elements())[:10],
             }
         )
 

@@ -2,12 +2,12 @@
 // does:    A page of a brand's members with every fact the graph holds of each, for comparison with the log.
 // mode:    read
 // params:  prefix: str, after: str, count: int
-// returns: key: str, first_seq: int, standing: list[str], standing_seq: list[int], bound: list[map], invited: list[map], seen: list[map], orders: list[str]
+// returns: key: str, first_seq: int, standing: list[str], standing_at: list[datetime], standing_seq: list[int], bound: list[map], invited: list[map], seen: list[map], orders: list[str]
 // bound:   count members per page
 MATCH (m:Member)
 WHERE m.key STARTS WITH $prefix AND m.key > $after
 WITH m ORDER BY m.key LIMIT $count
-RETURN m.key AS key, m.first_seq AS first_seq, m.standing AS standing, m.standing_seq AS standing_seq,
+RETURN m.key AS key, m.first_seq AS first_seq, m.standing AS standing, m.standing_at AS standing_at, m.standing_seq AS standing_seq,
        COLLECT { MATCH (m)-[b:BOUND_TO]->(p) RETURN {id: p.member_id, from: b.valid_from, to: b.valid_to, seq: b.seq} } AS bound,
        COLLECT { MATCH (m)-[i:INVITED_BY]->(p) RETURN {id: p.member_id, from: i.valid_from, to: i.valid_to, seq: i.seq} } AS invited,
        COLLECT { MATCH (m)-[r:USES|SEEN_FROM|REACHED_AT|IDENTIFIED_BY|PAID_TO|SHIPS_TO]->(x)

@@ -66,6 +66,7 @@ class MemberFacts:
     key: str
     first_seq: int
     standing: list[str]
+    standing_at: list[datetime]
     standing_seq: list[int]
     bound: list[dict[str, Any]]
     invited: list[dict[str, Any]]

@@ -131,11 +131,13 @@ DEFAULT_RULES: Final = (
     Rule("buyer_in_chain", "buyer_in_chain", "review", 40, "the buyer stands in the chain that would be paid"),
     # a listing is for a person to look at, never a refusal by itself (Personal Information Protection Law, art. 24)
     Rule("blacklisted", "blacklisted > 0", "review", 60, "a person or an identifier of the order is on the blacklist"),
-    Rule("device_velocity", "device_orders > 10", "review", 30, "more than ten orders from one device within an hour"),
-    Rule("payout_velocity", "payout_account_orders > 10", "review", 30, "more than ten orders name one payout account"),
-    Rule("buyer_velocity", "buyer_orders > 20", "review", 20, "more than twenty orders of one buyer within an hour"),
-    Rule("address_velocity", "address_orders > 30", "review", 20, "more than thirty orders to one address in an hour"),
-    # carriers put thousands behind one address of the network: it is shown, it never decides
+    Rule("device_velocity", "device_orders > 30", "review", 30, "more than thirty orders from one device in an hour"),
+    Rule(
+        "payout_velocity", "payout_account_orders > 30", "review", 30, "more than thirty orders name one payout account"
+    ),
+    Rule("address_velocity", "address_orders > 60", "review", 20, "more than sixty orders to one address in an hour"),
+    # busy buyers are welcome, and carriers put thousands behind one IP address: both are shown, neither decides
+    Rule("buyer_velocity", "buyer_orders > 20", "allow", 20, "more than twenty orders of one buyer within an hour"),
     Rule("ip_velocity", "ip_orders > 60", "allow", 10, "more than sixty orders from one IP address within an hour"),
 )
 """Version 1 of every brand's rulebook."""

@@ -111,7 +111,7 @@ async def test_a_flushed_wire_is_filled_again_and_checks_are_right_again(
         e.registered("b"),
         e.bound("b", "leaf"),
         e.identified("b", device=OWN["device"]),
-        *(e.paid(f"o{n}", f"x{n}", promoter_id="leaf", device_id="till") for n in range(10)),
+        *(e.paid(f"o{n}", f"x{n}", promoter_id="leaf", device_id="till") for n in range(30)),
     )
     before = await check(shop, "k1", order("p1", "b", device_id="till"))
     assert {reason["rule"] for reason in before["reasons"]} == {"shared_tie", "device_velocity"}
@@ -122,4 +122,4 @@ async def test_a_flushed_wire_is_filled_again_and_checks_are_right_again(
     after = await check(shop, "k2", order("p2", "b", device_id="till"))
     assert {reason["rule"] for reason in after["reasons"]} == {"shared_tie", "device_velocity"}
     await shop.post("/v1/ops/run", "admin", {"job": "rebuild_wire"})
-    assert await shop.balances("leaf") == {"pending_fen": 50_000}
+    assert await shop.balances("leaf") == {"pending_fen": 150_000}
