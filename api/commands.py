@@ -30,9 +30,9 @@ async def run_command(request: Request, event_type: str, event: BaseModel, book:
     """Append a command and wait until its book has dealt with it.
 
     ``asked`` is the request as the caller made it: with an Idempotency-Key the same request is one command, whatever
-    is killed in between. Raises Refusal 409 with the code of a refused command, 404 for ``unknown_member`` and the
-    like where the caller maps it, and 503 ``still_working`` (with the number) when the store it waits for is away:
-    the command is kept and takes effect when the store is back; ask again with the same key.
+    is killed in between. Raises Refusal 409 with the code of a refused command, and 503 ``still_working`` (with the
+    number) when the store it waits for is away: the command is kept and takes effect when the store is back; ask again
+    with the same key.
     """
     parts, who = platform(request), caller(request)
     appended = await parts.intake.command(

@@ -1,12 +1,6 @@
-"""Kinds of ids: a type for the checker, a prefix for the eye."""
+"""Fresh ids; those of members, orders and events are chosen by their callers."""
 
 import secrets
-from typing import NewType
-
-Brand = NewType("Brand", str)
-MemberId = NewType("MemberId", str)
-OrderId = NewType("OrderId", str)
-Seq = NewType("Seq", int)
 
 
 def new_id(prefix: str) -> str:

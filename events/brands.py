@@ -16,8 +16,6 @@ from events.keyring import wrap_brand_key
 from ledger.flows import seed as ledger_seed
 from risk.flows import rulebooks
 
-ROLES: Final = ("pipeline", "operator", "analyst", "finance", "auditor", "admin")
-
 PERSONS: Final = {
     "pipeline": "pipeline",
     "operator": "operator",

@@ -89,7 +89,8 @@ class Intake:
         latest = None if self._clock.simulated else wall_now() + timedelta(seconds=limits.FUTURE_SECONDS_MAX)
         checked = [_check(event, brand, latest) for event in events]
         valid = [(index, found) for index, found in enumerate(checked) if isinstance(found, _Valid)]
-        new = await self._seal(brand, keys, [found for _, found in valid])
+        sealed = await self._seal(brand, keys, [(found.envelope.type, found.data) for _, found in valid])
+        new = [_new_event(found, stored, keys) for (_, found), stored in zip(valid, sealed, strict=True)]
         if valid:
             await self._clock.start(valid[0][1].envelope.time)
         answers: list[Taken | None] = [None] * len(events)
@@ -109,25 +110,18 @@ class Intake:
                 await _keep_refused(conn, brand, keys, via, [(events[i], r) for i, r in refused])
         return [answer for answer in answers if answer is not None]
 
-    async def _seal(self, brand: str, keys: BrandKeys, found: Sequence[_Valid]) -> list[log.NewEvent]:
-        owners = {owner_of(v.envelope.type, v.data) for v in found if has_personal(v.envelope.type, v.data)}
+    async def _seal(
+        self, brand: str, keys: BrandKeys, events: Sequence[tuple[str, dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
+        """The data of events, as (type, data), with every personal value sealed under its owner's key."""
+        owners = {owner_of(event_type, data) for event_type, data in events if has_personal(event_type, data)}
         member_keys = await self._keyring.members(brand, owners, create=True) if owners else {}
         return [
-            _new_event(
-                valid,
-                valid.data
-                if not has_personal(valid.envelope.type, valid.data)
-                else seal_event(
-                    valid.envelope.type,
-                    valid.data,
-                    brand,
-                    keys,
-                    # a forgotten person stays forgotten: later values go under the brand's key for nobody
-                    member_keys.get(owner_of(valid.envelope.type, valid.data), keys.wrapping),
-                ),
-                keys,
-            )
-            for valid in found
+            # a forgotten person stays forgotten: later values go under the brand's key for nobody
+            seal_event(event_type, data, brand, keys, member_keys.get(owner_of(event_type, data), keys.wrapping))
+            if has_personal(event_type, data)
+            else data
+            for event_type, data in events
         ]
 
     async def command(
@@ -142,11 +136,7 @@ class Intake:
         keys = await self._keyring.brand(brand)
         at = await self._clock.now()
         data = model.model_dump(mode="json", exclude_unset=True)
-        stored = data
-        if has_personal(event_type, data):
-            owner = owner_of(event_type, data)
-            member_keys = await self._keyring.members(brand, [owner], create=True)
-            stored = seal_event(event_type, data, brand, keys, member_keys.get(owner, keys.wrapping))
+        (stored,) = await self._seal(brand, keys, [(event_type, data)])
         event = log.NewEvent(
             source=OWN_SOURCE_PREFIX + path,
             event_id=key or new_id("cmd"),

@@ -119,9 +119,10 @@ class BooksProjector:
             events = await log.read(conn, brand, booked, graph, limits.BOOK_EVENTS_MAX)
             if not events:
                 return 0
+            if known == booked:  # no order that was counted still waits for its decision
+                await self._wire.forget_features(brand)
             await self._book(conn, brand, events, known)
-        await self._wire.forget_features(brand)
-        return len(events)
+            return len(events)
 
     async def settle(self, brand: str) -> int:
         """Settle every order that is due by the installation's clock; answers how many."""

@@ -117,7 +117,7 @@ class Wire:
         return {seq: orjson.loads(text) for seq, text in zip(seqs, found, strict=True) if text is not None}
 
     async def forget_features(self, brand: str) -> None:
-        """Drop kept counters once the decisions that needed them are durable."""
+        """Drop kept counters; only under the lock of the books, once every decision that needed them is durable."""
         await self._redis.delete(f"{_prefix(brand)}:f")
 
     async def forget(self, brand: str) -> None:
