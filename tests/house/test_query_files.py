@@ -11,8 +11,9 @@ import pytest_asyncio
 from neo4j import AsyncGraphDatabase, AsyncSession
 from psycopg.pq import ExecStatus
 
+from core.limits import LOOP_HOPS_MAX
 from core.migrations import migrate
-from core.queries import Header, read_header
+from core.queries import ROOT, Header, read_header
 from tests.house.query_files import CYPHER, SCHEMA, SQL, path_of
 from tests.house.sources import modules
 from tests.services import Neo4jAddress, Services
@@ -214,3 +215,11 @@ def _numbered(header: Header, text: str) -> tuple[str, list[int]]:
         for kind in (column.type.removesuffix("?") for column in header.params)
     ]
     return plain.rstrip().rstrip(";"), oids
+
+
+def test_loops_are_looked_for_as_far_as_the_bound_says() -> None:
+    """A quantifier cannot be a parameter, so the bound stands in the text of each query that looks for a loop."""
+    looking = [path for path in (ROOT / "cypher" / "tree").glob("*.cypher") if "SHORTEST 1" in path.read_text()]
+    assert {path.stem for path in looking} == {"bind", "approve", "move"}
+    for path in looking:
+        assert f"{{1,{LOOP_HOPS_MAX}}}" in path.read_text(), path
