@@ -12,10 +12,10 @@ import jwt
 from fastapi import Request
 
 from api.platform import Platform, platform
+from brands.brands import KeyHolder, key_holder
 from core import limits
 from core.clock import monotonic_s, wall_now
 from core.errors import Refusal, not_found
-from events.brands import KeyHolder, key_holder
 
 _ALGORITHM: Final = "HS256"
 MEMBER: Final = "member"

@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from fastapi import Request
 from redis.asyncio import Redis
 
-from core.installation import InstallationClock
-from core.neo4j import Graph
-from core.postgres import Postgres
-from events.intake import Intake
-from events.keyring import Keyring
-from events.progress import Progress
-from events.projectors import BooksProjector, GraphProjector
+from brands.brands import Brands
+from brands.clock import InstallationClock
+from core.stores.neo4j import Graph
+from core.stores.postgres import Postgres
+from intake.intake import Intake
+from privacy.keyring import Keyring
 from risk.flows.check import Checks
 from risk.flows.rulebooks import Rulebooks
 from risk.store.wire import Wire
+from worker.progress import Progress
+from worker.projectors import BooksProjector, GraphProjector
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
     """The open parts of one installation."""
 
-    master_key: bytes
+    brands: Brands
     postgres: Postgres
     idempotency: Postgres
     redis: Redis

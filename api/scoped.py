@@ -20,8 +20,8 @@ from api.problems import problem_response, refusal_of
 from core.canonical import canonical
 from core.clock import wall_now
 from core.errors import Refusal
-from core.postgres import lock
-from core.queries import sql
+from core.stores.postgres import lock
+from core.stores.queries import sql
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -38,8 +38,8 @@ class _Answer:
     body: bytes
 
 
-_READ = sql("core/idempotent_read", _Answer)
-_SAVE = sql("core/idempotent_save")
+_READ = sql("brands/idempotent_read", _Answer)
+_SAVE = sql("brands/idempotent_save")
 
 
 def roles(*names: str) -> dict[str, Any]:

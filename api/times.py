@@ -5,9 +5,9 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Path, Query
 
+from brands.clock import InstallationClock
 from core import limits
 from core.errors import FieldError, invalid
-from core.installation import InstallationClock
 from events.contracts import ID_PATTERN, Instant
 
 AsOf: TypeAlias = Annotated[Instant | None, Query()]

@@ -1,1 +1,1 @@
-"""Contracts of every event, intake, the log, projectors and transports."""
+"""What an event is: its fields, envelope and contract, the log that keeps it, the outcome it gets."""

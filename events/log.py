@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from core.canonical import canonical, link
 from core.clock import iso
-from core.postgres import Connection
-from core.queries import sql
+from core.stores.postgres import Connection
+from core.stores.queries import sql
 
 Book = Literal["graph", "ledger"]
 Status = Literal["applied", "parked", "refused", "none"]
@@ -120,21 +120,21 @@ class _Seq:
     seq: int
 
 
-_LOCK_HEAD = sql("log/lock_head", _Head)
-_HEAD = sql("log/head", _Head)
-_HEADS = sql("log/heads", BrandHead)
-_KNOWN = sql("log/known", _Known)
-_APPEND = sql("log/append")
-_ANNOUNCE = sql("log/announce")
-_READ = sql("log/read", LoggedEvent)
-_READ_SOME = sql("log/read_some", LoggedEvent)
-_CHAIN = sql("log/chain", _Link)
-_OUTCOMES = sql("log/outcomes", BookOutcome)
-_OUTCOMES_BETWEEN = sql("log/outcomes_between", Outcome)
-_SAVE_OUTCOMES = sql("log/save_outcomes")
-_WATERMARK = sql("log/watermark", _Seq)
-_WATERMARKS = sql("log/watermarks", Watermark)
-_ADVANCE = sql("log/advance")
+_LOCK_HEAD = sql("events/lock_head", _Head)
+_HEAD = sql("events/head", _Head)
+_HEADS = sql("events/heads", BrandHead)
+_KNOWN = sql("events/known", _Known)
+_APPEND = sql("events/append")
+_ANNOUNCE = sql("events/announce")
+_READ = sql("events/read", LoggedEvent)
+_READ_SOME = sql("events/read_some", LoggedEvent)
+_CHAIN = sql("events/chain", _Link)
+_OUTCOMES = sql("events/outcomes", BookOutcome)
+_OUTCOMES_BETWEEN = sql("events/outcomes_between", Outcome)
+_SAVE_OUTCOMES = sql("events/save_outcomes")
+_WATERMARK = sql("events/watermark", _Seq)
+_WATERMARKS = sql("events/watermarks", Watermark)
+_ADVANCE = sql("events/advance")
 
 NO_HASH = bytes(32)
 """The hash before the first event."""

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from api.platform import Platform
+from brands.brands import brand_names
 from core import limits
 from core.errors import Refusal
 from core.settings import read_settings
 from events import log
-from events.brands import add_brand, brand_names
 from events.contracts import BRAND_PATTERN, matches
 from ops.processes import write_credentials
 from ops.wiring import make_streams, open_platform
@@ -63,7 +63,7 @@ def brand_add(
 
     async def work(parts: Platform) -> dict[str, str]:
         now = await parts.clock.now()
-        return await add_brand(parts.postgres, parts.master_key, name, currency, time_zone, now)
+        return await parts.brands.add(name, currency, time_zone, now)
 
     keys = _with_platform(data, work)
     credentials = json.loads((data / "credentials.json").read_text())

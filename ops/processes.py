@@ -16,21 +16,21 @@ import uvicorn
 import uvloop
 
 from api.app import make_app
+from brands.brands import Brands, brand_names
 from core.clock import wall_now
-from core.migrations import migrate as migrate_schema
-from core.neo4j import Graph
-from core.postgres import Postgres
-from core.queries import sql
 from core.settings import Settings, read_settings
-from events.brands import add_brand, brand_names, issue_keys
+from core.stores.migrations import migrate as migrate_schema
+from core.stores.neo4j import Graph
+from core.stores.postgres import Postgres
+from core.stores.queries import sql
 from ops.embedded.process import write_private
-from ops.wiring import make_worker, open_platform
+from ops.wiring import SEEDS, make_worker, open_platform
 
 HOME_BRAND = "demo"
 """The brand every installation begins with; its admin adds others."""
 
 Data = Annotated[Path, typer.Option(help="The data folder of the installation.")]
-_INSTALL = sql("core/install")
+_INSTALL = sql("brands/install")
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
@@ -79,18 +79,17 @@ async def _migrate(settings: Settings) -> None:
     await graph.close()
     postgres = Postgres(settings.postgres_url)
     await postgres.open()
+    brands = Brands(postgres, settings.master_key, SEEDS)
     try:
         async with postgres.installation() as conn:
             await _INSTALL.run(conn, clock=settings.clock)
         credentials = settings.data / "credentials.json"
         known = json.loads(credentials.read_text())["brands"] if credentials.exists() else {}
         if HOME_BRAND not in await brand_names(postgres):
-            keys = await add_brand(
-                postgres, settings.master_key, HOME_BRAND, "CNY", "Asia/Shanghai", wall_now(), owner=True
-            )
+            keys = await brands.add(HOME_BRAND, "CNY", "Asia/Shanghai", wall_now(), owner=True)
             known[HOME_BRAND] = {"keys": keys}
         elif HOME_BRAND not in known:  # a first start that was cut off between the brand and its credentials
-            known[HOME_BRAND] = {"keys": await issue_keys(postgres, HOME_BRAND, wall_now())}
+            known[HOME_BRAND] = {"keys": await brands.issue_keys(HOME_BRAND, wall_now())}
         write_credentials(settings.data, settings.api_url, known)
     finally:
         await postgres.close()

@@ -10,21 +10,27 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from api.platform import Platform
+from brands.brands import Brands
+from brands.clock import InstallationClock
 from core import limits
-from core.installation import InstallationClock
-from core.neo4j import Graph
-from core.postgres import Postgres
 from core.settings import Settings
-from events.intake import Intake
-from events.keyring import Keyring
-from events.progress import Progress
-from events.projectors import BooksProjector, GraphProjector
-from events.streams import StreamIntake
-from events.worker import Worker
+from core.stores.neo4j import Graph
+from core.stores.postgres import Postgres
+from intake.intake import Intake
+from intake.streams import StreamIntake
+from ledger.flows.seed import seed as seed_plan
+from privacy.keyring import Keyring
 from risk.flows.check import Checks
 from risk.flows.recorder import Recorder
 from risk.flows.rulebooks import Rulebooks
+from risk.flows.rulebooks import seed as seed_rulebook
 from risk.store.wire import Wire
+from worker.progress import Progress
+from worker.projectors import BooksProjector, GraphProjector
+from worker.worker import Worker
+
+SEEDS = (seed_plan, seed_rulebook)
+"""What rooms give a new brand to begin with."""
 
 
 @asynccontextmanager
@@ -45,7 +51,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     progress = Progress(postgres)
     try:
         yield Platform(
-            master_key=settings.master_key,
+            brands=Brands(postgres, settings.master_key, SEEDS),
             postgres=postgres,
             idempotency=idempotency,
             redis=redis,

@@ -27,18 +27,17 @@ import uvicorn
 from api.app import make_app
 from api.platform import Platform
 from core.clock import iso, wall_now
-from core.migrations import migrate
-from core.queries import sql
 from core.settings import Settings
+from core.stores.migrations import migrate
+from core.stores.queries import sql
 from events import log
-from events.brands import add_brand
 from ops.wiring import make_worker, open_platform
 from tests.services import Services
 
 T0: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 """When the shops of the tests open; every relative time counts from here unless a test says otherwise."""
 
-_INSTALL = sql("core/install")
+_INSTALL = sql("brands/install")
 _WAIT_SECONDS: Final = 30.0
 _MASTER_KEY: Final = bytes(range(32))  # always the same, so that stores given by address may be used again
 
@@ -296,15 +295,7 @@ def new_shop(installation: Installation, http: httpx.AsyncClient) -> NewShop:
 
     async def make(*, owner: bool = False) -> Shop:
         brand = f"t{secrets.token_hex(5)}"
-        keys = await add_brand(
-            installation.parts.postgres,
-            installation.settings.master_key,
-            brand,
-            "CNY",
-            "Asia/Shanghai",
-            wall_now(),
-            owner=owner,
-        )
+        keys = await installation.parts.brands.add(brand, "CNY", "Asia/Shanghai", wall_now(), owner=owner)
         return Shop(brand, keys, http, installation.parts)
 
     return make

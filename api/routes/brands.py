@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from api.platform import platform
 from api.scoped import caller, roles, router
+from brands.brands import list_brands
 from core.errors import Refusal
-from events.brands import add_brand, list_brands
 from events.contracts import BRAND_PATTERN, Strict, example
 
 routes = router("brands")
@@ -51,7 +51,5 @@ async def new_brand(request: Request, new: NewBrand) -> dict[str, Any]:
     mine = next(b for b in await list_brands(parts.postgres) if b.brand == caller(request).brand)
     if not mine.owns_installation:
         raise Refusal(403, "forbidden_role", "only the admin of the installation's own brand adds brands")
-    keys = await add_brand(
-        parts.postgres, parts.master_key, new.brand, new.currency, new.time_zone, await parts.clock.now()
-    )
+    keys = await parts.brands.add(new.brand, new.currency, new.time_zone, await parts.clock.now())
     return {"brand": new.brand, "keys": keys}

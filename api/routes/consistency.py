@@ -9,7 +9,8 @@ from fastapi import Request
 
 from api.platform import platform
 from api.scoped import caller, roles, router
-from events import consistency, log
+from events import log
+from worker import consistency
 
 routes = router("consistency")
 

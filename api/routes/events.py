@@ -19,7 +19,7 @@ from core.errors import Refusal, not_found
 from events import log
 from events.contracts import ID_PATTERN
 from events.log import LoggedEvent
-from events.sealing import masked_data
+from privacy.sealing import masked_data
 
 routes = router("events")
 

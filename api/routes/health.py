@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse
 from api.platform import platform
 from api.scoped import anybody, roles, router
 from core.canonical import canonical
-from events.worker import HEARTBEAT_KEY
+from worker.worker import HEARTBEAT_KEY
 
 routes = router("health")
 

@@ -15,13 +15,13 @@ from api.scoped import caller, roles, router, shows
 from api.times import AsOf, PathId, at_or_now
 from core import limits
 from core.errors import Refusal
-from core.vault import from_text
 from events import log
 from events.contracts import BindingRequested, DistributorMoved, Id, Instant, Strict, Text, example
 from graph.domain.facts import Moved
-from graph.domain.identifiers import mask
 from graph.flows import read as graph
 from members.flows.team import team_page
+from privacy.spelling import mask
+from privacy.vault import from_text
 
 routes = router("members")
 

@@ -12,7 +12,7 @@ from core import limits
 from core.errors import Refusal
 from events import log
 from events.contracts import Instant, Strict, example
-from events.rebuild import rebuild_graph, rebuild_wire
+from worker.rebuild import rebuild_graph, rebuild_wire
 
 routes = router("ops")
 

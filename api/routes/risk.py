@@ -19,10 +19,9 @@ from core import limits
 from core.canonical import canonical
 from core.errors import Refusal, not_found
 from core.ids import new_id
-from core.vault import BrandKeys
 from events.contracts import BlacklistLifted, BlacklistListed, Id, OrderPaid, Strict, Text, example
-from graph.domain.facts import Token
-from graph.domain.tokens import tokenise
+from privacy.tokens import Token, tokenise
+from privacy.vault import BrandKeys
 from risk.flows.check import OrderToCheck, print_of
 from risk.flows.rulebooks import compiled
 from risk.store import decisions as store

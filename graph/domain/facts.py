@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An identifier as the graph knows it; ``links`` is False for what must never tie two people."""
-
-    token: str
-    links: bool = True
-    building: str | None = None
-    place: str | None = None
-
-
-Tokens: TypeAlias = Mapping[str, tuple[Token, ...]]
-"""Identifiers by kind of the contract (``device``, ``ip``, ``phone`` …)."""
+from privacy.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from neo4j import AsyncTransaction
 
 from core import limits
 from core.clock import iso
-from core.neo4j import Graph
+from core.stores.neo4j import Graph
 from graph.domain.chain import frozen_chain
 from graph.domain.facts import (
     Approved,
@@ -29,10 +29,9 @@ from graph.domain.facts import (
     Ordered,
     Registered,
     Stood,
-    Token,
-    Tokens,
 )
 from graph.store import projection as store
+from privacy.tokens import Token, Tokens
 
 _FIELD_OF_KIND: Final = {
     "device": "devices",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from core import limits
 from core.errors import not_found
-from core.neo4j import Graph
+from core.stores.neo4j import Graph
 from graph.domain.facts import Moved
 from graph.flows.project import move_row
 from graph.store import projection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from core.queries import cypher
+from core.stores.queries import cypher
 
 
 @dataclass(frozen=True, slots=True)

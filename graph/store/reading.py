@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.queries import cypher
+from core.stores.queries import cypher
 
 
 @dataclass(frozen=True, slots=True)

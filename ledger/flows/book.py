@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.postgres import Connection
+from core.stores.postgres import Connection
 from ledger.domain.books import Books, wallets_needed
 from ledger.domain.facts import Fact, OrderPaid, OrderRefunded, Outcome, WithdrawalRejected, WithdrawalRequested
 from ledger.store import journals, orders, plans, withdrawals

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.postgres import Connection
+from core.stores.postgres import Connection
 from ledger.domain.accounts import Account
 from ledger.domain.journal import Entry, Journal, StatementLine, add_content, content_hex, genesis, journal_hash
 from ledger.domain.order import Order

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from core.postgres import Connection
+from core.stores.postgres import Connection
 from ledger.domain.plan import DEFAULT_DOCUMENT
 from ledger.store import plans
 

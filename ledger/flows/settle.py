@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from core import limits
-from core.postgres import Connection
+from core.stores.postgres import Connection
 from ledger.domain.books import Books
 from ledger.store import journals, orders
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.postgres import Connection
-from core.queries import sql
+from core.stores.postgres import Connection
+from core.stores.queries import sql
 from ledger.domain.journal import Journal, StatementLine
 from ledger.domain.wallet import Wallet
 

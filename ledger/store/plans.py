@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from core.postgres import Connection
-from core.queries import sql
+from core.stores.postgres import Connection
+from core.stores.queries import sql
 from ledger.domain.plan import Plan, read_plan
 
 

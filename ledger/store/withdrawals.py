@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from core.postgres import Connection
-from core.queries import sql
+from core.stores.postgres import Connection
+from core.stores.queries import sql
 from ledger.domain.withdrawal import Withdrawal
 
 

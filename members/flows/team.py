@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.neo4j import Graph
-from core.postgres import Postgres
+from core.stores.neo4j import Graph
+from core.stores.postgres import Postgres
 from graph.flows import read as graph
 from ledger.flows import read as ledger
 

@@ -13,10 +13,10 @@ from core.canonical import canonical
 from core.clock import monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
-from core.neo4j import Graph
-from core.vault import BrandKeys
-from graph.domain.facts import Token
+from core.stores.neo4j import Graph
 from graph.flows import read as graph_reads
+from privacy.tokens import Token
+from privacy.vault import BrandKeys
 from risk.domain.rulebook import Hit, Verdict, worst
 from risk.domain.ties import KIND_OF_IDENTIFIER, node_kind, paths_from_ties, tie_features
 from risk.flows.recorder import Recorder

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.ids import new_id
-from core.postgres import Connection
+from core.stores.postgres import Connection
 from risk.domain.rulebook import Hit, Outcome, Rulebook, worst
 from risk.domain.ties import paths_from_ties, tie_features
 from risk.flows.check import with_paths

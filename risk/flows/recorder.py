@@ -10,7 +10,7 @@ from core import limits
 from core.batching import Batcher
 from core.clock import monotonic_s
 from core.errors import Refusal, unavailable
-from core.postgres import Postgres
+from core.stores.postgres import Postgres
 from risk.store import decisions as store
 from risk.store.decisions import Decision
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from core import limits
 from core.clock import monotonic_s
 from core.errors import Refusal
-from core.postgres import Connection, Postgres
+from core.stores.postgres import Connection, Postgres
 from risk.domain.rulebook import DEFAULT_RULES, Rule, Rulebook
 from risk.store import decisions as store
 

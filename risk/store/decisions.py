@@ -9,8 +9,8 @@ from typing import Any
 
 from core.canonical import canonical
 from core.clock import iso
-from core.postgres import Connection
-from core.queries import sql
+from core.stores.postgres import Connection
+from core.stores.queries import sql
 from risk.domain.rulebook import Outcome
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,6 +15,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from core import limits
 from core.batching import Batcher
+from core.stores.queries import ROOT
 
 WireAway = (RedisError, OSError, TimeoutError)
 """What the client raises when Redis is not there, or not now."""
@@ -26,7 +26,7 @@ _KEPT = (
     limits.VELOCITY_BUCKET_SECONDS,
     limits.VELOCITY_BUCKETS,
 )
-_HERE = Path(__file__).parent
+_SCRIPTS = ROOT / "lua" / "risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Wire:
 
 def _script(name: str) -> str:
     """A script behind the functions both share."""
-    return (_HERE / "velocity.lua").read_text() + (_HERE / f"{name}.lua").read_text()
+    return (_SCRIPTS / "velocity.lua").read_text() + (_SCRIPTS / f"{name}.lua").read_text()
 
 
 def _prefix(brand: str) -> str:

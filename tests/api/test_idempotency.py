@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from core.clock import wall_now
-from events.worker import forget_answers
 from tests.platform import Shop, at
+from worker.worker import forget_answers
 
 
 def replayed(answer: httpx.Response) -> bool:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from core import limits
-from events.streams import DEAD, GROUP, STREAM, StreamIntake
+from intake.streams import DEAD, GROUP, STREAM, StreamIntake
 from tests.platform import Installation, Shop
 
 PERSONAL = "13912345678"

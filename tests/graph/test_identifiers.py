@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.vault import keyed_token
-from graph.domain.addresses import fold_address
-from graph.domain.identifiers import DOMAINS, Normalised, mask, normalise
+from privacy.addresses import fold_address
+from privacy.spelling import DOMAINS, Normalised, mask, normalise
+from privacy.vault import keyed_token
 
 TEXT_KINDS = sorted(DOMAINS.keys() - {"address"})
 HANGZHOU = {"province": "浙江省", "city": "杭州市", "county": "余杭区"}

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.postgres import Connection, lock
+from core.stores.postgres import Connection, lock
 from events import log
-from events.projectors import BooksProjector, GraphProjector, books_lock, graph_lock
-from events.rebuild import rebuild_graph
 from graph.domain.facts import Finding
 from graph.flows.project import Fenced, project
 from tests.graph.test_projector_tree import team
 from tests.platform import Installation, Shop, at
+from worker.projectors import BooksProjector, GraphProjector, books_lock, graph_lock
+from worker.rebuild import rebuild_graph
 
 
 class Killed(Exception):

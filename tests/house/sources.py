@@ -6,7 +6,10 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("api", "bench", "core", "events", "graph", "ledger", "members", "ops", "reports", "risk")
+ROOMS = (
+    *("api", "bench", "brands", "core", "events", "graph", "intake", "ledger", "members", "ops", "privacy", "reports"),
+    *("risk", "worker"),
+)
 _NOT_OURS = {"node_modules", "__pycache__", "build", "dist", "results"}
 
 

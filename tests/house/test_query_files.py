@@ -12,8 +12,8 @@ from neo4j import AsyncGraphDatabase, AsyncSession
 from psycopg.pq import ExecStatus
 
 from core.limits import LOOP_HOPS_MAX
-from core.migrations import migrate
-from core.queries import ROOT, Header, read_header
+from core.stores.migrations import migrate
+from core.stores.queries import ROOT, Header, read_header
 from tests.house.query_files import CYPHER, SCHEMA, SQL, path_of
 from tests.house.sources import modules
 from tests.services import Neo4jAddress, Services

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest_asyncio
 
-from core.migrations import migrate
-from core.postgres import Postgres
+from core.stores.migrations import migrate
+from core.stores.postgres import Postgres
 from ledger.domain.facts import Fact, Outcome
 from ledger.flows import read
 from ledger.flows.book import book

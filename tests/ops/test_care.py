@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from events.streams import DEAD
+from intake.streams import DEAD
 from ops.cli import app
 from tests.platform import Installation, Shop
 

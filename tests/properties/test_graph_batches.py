@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.neo4j import Graph
+from core.stores.neo4j import Graph
 from graph.domain.facts import (
     Approved,
     BindAsked,
@@ -24,11 +24,10 @@ from graph.domain.facts import (
     Ordered,
     Registered,
     Stood,
-    Token,
-    Tokens,
 )
 from graph.flows.project import project
 from graph.flows.read import all_members
+from privacy.tokens import Token, Tokens
 from tests.platform import T0, Installation
 
 MEMBERS = st.sampled_from("abcdef")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.neo4j import Graph
+from core.stores.neo4j import Graph
 from risk.domain.rulebook import DEFAULT_RULES, FEATURES, Rule, Rulebook
 from risk.flows.check import OrderToCheck
 from tests.platform import T0, Installation, Shop, at, order

@@ -10,9 +10,8 @@ import pytest
 
 from api.app import make_app
 from core.errors import unavailable
-from core.postgres import lock
+from core.stores.postgres import lock
 from events import log
-from events.projectors import BooksProjector, books_lock
 from ops.embedded.ports import free_port
 from ops.wiring import open_platform
 from risk.flows.recorder import Recorder
@@ -20,6 +19,7 @@ from risk.flows.rulebooks import Rulebooks
 from risk.store.wire import WireAway
 from tests.platform import Installation, Shop, order
 from tests.risk.test_checks import OWN, check, team
+from worker.projectors import BooksProjector, books_lock
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from core.queries import CypherQuery, SqlQuery
+from core.stores.queries import CypherQuery, SqlQuery
 
 EXERCISED: set[tuple[str, str]] = set()
 """Folder (``sql`` or ``cypher``) and name of every query file that has answered in this run."""

@@ -1,0 +1,1 @@
+"""Drivers of the stores: Postgres, Neo4j, Redis, typed query files, migrations."""

@@ -1,0 +1,121 @@
+"""Postgres under row-level security: every transaction is opened for one brand and sees nothing else."""
+
+import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from core import limits
+from core.clock import monotonic_s
+from core.errors import unavailable
+from core.stores.queries import sql
+
+set_json_dumps(orjson.dumps)
+set_json_loads(orjson.loads)
+
+Connection = AsyncConnection[Any]
+
+_TAKE_ROLE = sql("core/take_role")
+_ENTER_BRAND = sql("core/enter_brand")
+_LOCK = sql("core/lock")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    taken: bool
+
+
+_TRY_LOCK = sql("core/try_lock", _Taken)
+
+
+async def _configure(conn: Connection) -> None:
+    await _TAKE_ROLE.run(conn)
+    if not conn.autocommit:
+        await conn.commit()
+
+
+async def _check(conn: Connection) -> None:
+    """A connection is asked whether it lives only if something came in while nobody used it: a server's farewell.
+
+    Asking every time would add a round trip to every transaction.
+    """
+    if select.select([conn.fileno()], [], [], 0)[0]:
+        await AsyncConnectionPool.check_connection(conn)
+
+
+class Postgres:
+    """A pool of connections that act as the application's role, which row-level security binds.
+
+    With ``autocommit``, for statements that enter their brand by themselves: one round trip and no transaction around.
+    """
+
+    def __init__(self, url: str, size_max: int = limits.POSTGRES_POOL_MAX, *, autocommit: bool = False) -> None:
+        self._url = url
+        self._rests_until = 0.0
+        self._pool = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size_max,
+            open=False,
+            configure=_configure,
+            timeout=limits.POOL_WAIT_SECONDS_MAX,
+            reconnect_timeout=limits.RETRY_SECONDS_MAX,
+            check=_check,
+            kwargs={"connect_timeout": 3, "autocommit": autocommit},
+        )
+
+    async def open(self) -> None:
+        """Start the pool; connections are made in the background and again after an outage."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        await self._pool.close(timeout=2)
+
+    @asynccontextmanager
+    async def brand(self, brand: str) -> AsyncIterator[Connection]:
+        """One transaction that sees only this brand's rows; commits on leaving, rolls back on error.
+
+        Raises Refusal 503 ``postgres_unavailable`` when the store is away before anything was done.
+        """
+        async with self.installation() as conn:
+            async with conn.pipeline():  # BEGIN and the brand in one round trip
+                await _ENTER_BRAND.run(conn, brand=brand)
+            yield conn
+
+    @asynccontextmanager
+    async def installation(self) -> AsyncIterator[Connection]:
+        """One transaction over the tables that belong to no brand (brands, keys, heads of the logs, clock)."""
+        if monotonic_s() < self._rests_until:
+            raise unavailable("postgres")
+        try:
+            async with self._pool.connection() as conn:
+                yield conn
+        except PoolTimeout as error:
+            self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
+            raise unavailable("postgres") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise unavailable("postgres") from error
+
+    async def listener(self) -> Connection:
+        """A connection of its own for LISTEN, in autocommit; the caller closes it."""
+        conn = await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=3)
+        await _TAKE_ROLE.run(conn)
+        return conn
+
+
+async def lock(conn: Connection, name: str) -> None:
+    """Hold a named lock until the transaction ends, waiting for it if need be."""
+    await _LOCK.run(conn, name=name)
+
+
+async def try_lock(conn: Connection, name: str) -> bool:
+    """Hold a named lock until the transaction ends if nobody has it; say whether it was had."""
+    taken = await _TRY_LOCK.one(conn, name=name)
+    return taken is not None and taken.taken

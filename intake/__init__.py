@@ -1,0 +1,1 @@
+"""Ways in: HTTP events and streams behind one seam, refusals, dead letters."""

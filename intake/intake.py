@@ -1,0 +1,254 @@
+"""Intake: one event or a thousand, checked, sealed and appended; what cannot be taken is named and kept, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import orjson
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from brands.clock import InstallationClock
+from core import limits
+from core.canonical import canonical, has_nul, without_nul
+from core.clock import wall_now
+from core.errors import FieldError, Refusal, invalid
+from core.ids import new_id
+from core.stores.postgres import Postgres
+from core.stores.queries import sql
+from events import log
+from events.contracts import COMMAND_TYPES, OWN_SOURCE_PREFIX, PUBLIC_TYPES, Envelope, field_errors
+from privacy.keyring import Keyring
+from privacy.sealing import has_personal, owner_of, seal_event, shown
+from privacy.vault import BrandKeys, seal, unseal
+
+_logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one event: its number where it has one, the problem where it was refused."""
+
+    id: str | None
+    status: Literal["accepted", "duplicate", "rejected"]
+    seq: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A refused event as it is listed."""
+
+    rejection_id: str
+    source: str | None
+    event_id: str | None
+    type: str | None
+    via: str
+    received_at: datetime
+    problem: dict[str, Any]
+    shown: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    sealed: bytes
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Valid:
+    envelope: Envelope
+    sent_time: str  # as it was written: two spellings of one instant are two contents
+    data: dict[str, Any]
+
+
+_REJECT = sql("intake/reject")
+_REJECTIONS = sql("intake/rejections", Rejection)
+_REJECTION = sql("intake/rejection", _Sealed)
+_REJECTION_RESENT = sql("intake/rejection_resent")
+
+
+class Intake:
+    """Takes events for a brand, whatever way they came."""
+
+    def __init__(self, postgres: Postgres, keyring: Keyring, clock: InstallationClock) -> None:
+        self._postgres = postgres
+        self._keyring = keyring
+        self._clock = clock
+
+    async def take(self, brand: str, events: Sequence[Any], via: str) -> list[Taken]:
+        """Append what is right, refuse what is wrong, answer for each in the order given.
+
+        All that is accepted is durable when this returns. Raises Refusal 503 when Postgres is away; then nothing was
+        stored.
+        """
+        keys = await self._keyring.brand(brand)
+        latest = None if self._clock.simulated else wall_now() + timedelta(seconds=limits.FUTURE_SECONDS_MAX)
+        checked = [_check(event, brand, latest) for event in events]
+        valid = [(index, found) for index, found in enumerate(checked) if isinstance(found, _Valid)]
+        sealed = await self._seal(brand, keys, [(found.envelope.type, found.data) for _, found in valid])
+        new = [_new_event(found, stored, keys) for (_, found), stored in zip(valid, sealed, strict=True)]
+        if valid:
+            await self._clock.start(valid[0][1].envelope.time)
+        answers: list[Taken | None] = [None] * len(events)
+        refused: list[tuple[int, Refusal]] = [
+            (index, found) for index, found in enumerate(checked) if isinstance(found, Refusal)
+        ]
+        async with self._postgres.brand(brand) as conn:
+            appended = await log.append(conn, brand, new, wall_now()) if new else []
+            for (index, found), stands in zip(valid, appended, strict=True):
+                if stands.status == "conflict":
+                    refused.append((index, _conflict(stands.seq)))
+                else:
+                    answers[index] = Taken(found.envelope.id, stands.status, stands.seq)
+            for index, refusal in refused:
+                answers[index] = Taken(_text(events[index], "id"), "rejected", None, refusal.as_problem())
+            if refused:
+                await _keep_refused(conn, brand, keys, via, [(events[i], r) for i, r in refused])
+        return [answer for answer in answers if answer is not None]
+
+    async def _seal(
+        self, brand: str, keys: BrandKeys, events: Sequence[tuple[str, dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
+        """The data of events, as (type, data), with every personal value sealed under its owner's key."""
+        owners = {owner_of(event_type, data) for event_type, data in events if has_personal(event_type, data)}
+        member_keys = await self._keyring.members(brand, owners, create=True) if owners else {}
+        return [
+            # a forgotten person stays forgotten: later values go under the brand's key for nobody
+            seal_event(event_type, data, brand, keys, member_keys.get(owner_of(event_type, data), keys.wrapping))
+            if has_personal(event_type, data)
+            else data
+            for event_type, data in events
+        ]
+
+    async def command(
+        self, brand: str, event_type: str, model: BaseModel, *, path: str, key: str | None, request: bytes
+    ) -> log.Appended:
+        """Append a command of one of the platform's own routes.
+
+        With an idempotency key the same request is appended once, whatever happens in between: the key is the event's
+        id and the request its content. Another request under the same key is in conflict.
+        """
+        assert event_type in COMMAND_TYPES
+        keys = await self._keyring.brand(brand)
+        at = await self._clock.now()
+        data = model.model_dump(mode="json", exclude_unset=True)
+        (stored,) = await self._seal(brand, keys, [(event_type, data)])
+        event = log.NewEvent(
+            source=OWN_SOURCE_PREFIX + path,
+            event_id=key or new_id("cmd"),
+            type=event_type,
+            subject=None,
+            time=at.isoformat(),
+            data=stored,
+            extensions=None,
+            fingerprint=keys.fingerprint(request),
+            data_print=keys.fingerprint(canonical(data)),
+        )
+        async with self._postgres.brand(brand) as conn:
+            (appended,) = await log.append(conn, brand, [event], wall_now())
+        return appended
+
+    async def rejections(self, brand: str, before: datetime, before_id: str, count: int) -> list[Rejection]:
+        """A page of refused events, newest first."""
+        async with self._postgres.brand(brand) as conn:
+            return await _REJECTIONS.run(conn, brand=brand, before=before, before_id=before_id, count=count)
+
+    async def resend(self, brand: str, rejection_id: str) -> Taken | None:
+        """Take a refused event once more, as it came; None when there is no such refusal."""
+        keys = await self._keyring.brand(brand)
+        async with self._postgres.brand(brand) as conn:
+            kept = await _REJECTION.one(conn, brand=brand, rejection_id=rejection_id)
+        if kept is None:
+            return None
+        event = orjson.loads(unseal(keys.wrapping, bytes(kept.sealed), f"{brand}|rejection"))
+        (taken,) = await self.take(brand, [event], kept.via)
+        if taken.seq is not None:
+            async with self._postgres.brand(brand) as conn:
+                await _REJECTION_RESENT.run(conn, brand=brand, rejection_id=rejection_id, seq=taken.seq)
+        return taken
+
+
+def _check(event: Any, brand: str, latest: datetime | None) -> _Valid | Refusal:
+    if not isinstance(event, dict):
+        return invalid([FieldError("event", "wrong_type", "an event is a JSON object")])
+    try:
+        envelope = Envelope.model_validate(event)
+    except ValidationError as error:
+        return invalid(field_errors(error))
+    if envelope.source.startswith(OWN_SOURCE_PREFIX):
+        return invalid([FieldError("source", "reserved_source", "this source is the platform's own")])
+    extensions = envelope.model_extra or {}
+    if extensions.get("brand", brand) != brand:
+        return invalid([FieldError("brand", "brand_differs", "the key belongs to another brand")])
+    model = PUBLIC_TYPES.get(envelope.type)
+    if model is None:
+        return invalid([FieldError("type", "unknown_type", "no such event type; see the reference of events")])
+    try:
+        data = model.model_validate(envelope.data)
+    except ValidationError as error:
+        return invalid(field_errors(error, "data"))
+    if latest is not None:
+        for name, at in [("time", envelope.time), *_instants(data)]:
+            if at > latest:
+                return invalid([FieldError(name, "in_the_future", "this is more than a day ahead of now")])
+    if has_nul(canonical(extensions)):
+        return invalid([FieldError("extensions", "bad_text", "attributes must not hold NUL characters")])
+    return _Valid(envelope, event["time"], envelope.data)
+
+
+def _instants(data: BaseModel) -> list[tuple[str, datetime]]:
+    return [(f"data.{name}", value) for name, value in data if isinstance(value, datetime)]
+
+
+def _new_event(valid: _Valid, stored: dict[str, Any], keys: BrandKeys) -> log.NewEvent:
+    envelope = valid.envelope
+    return log.NewEvent(
+        source=envelope.source,
+        event_id=envelope.id,
+        type=envelope.type,
+        subject=envelope.subject,
+        time=valid.sent_time,
+        data=stored,
+        extensions=dict(envelope.model_extra) if envelope.model_extra else None,
+        fingerprint=keys.fingerprint(canonical([envelope.type, envelope.subject, valid.sent_time, valid.data])),
+        data_print=keys.fingerprint(canonical(valid.data)),
+    )
+
+
+def _conflict(seq: int) -> Refusal:
+    return Refusal(
+        409,
+        "event_conflict",
+        f"event {seq} has the same source and id but another content; send it under a new id",
+        (FieldError("id", "event_conflict", "known with another content"),),
+    )
+
+
+def _text(event: Any, name: str) -> str | None:
+    value = event.get(name) if isinstance(event, dict) else None
+    return value[: limits.ID_CHARS_MAX].replace("\x00", "") if isinstance(value, str) else None
+
+
+async def _keep_refused(
+    conn: Any, brand: str, keys: BrandKeys, via: str, refused: Sequence[tuple[Any, Refusal]]
+) -> None:
+    rows = [(event, refusal, canonical(event)) for event, refusal in refused]
+    await _REJECT.run(
+        conn,
+        brand=brand,
+        rejection_ids=[new_id("rej") for _ in rows],
+        sources=[_text(event, "source") for event, _, _ in rows],
+        ids=[_text(event, "id") for event, _, _ in rows],
+        types=[_text(event, "type") for event, _, _ in rows],
+        via=via,
+        received_at=wall_now(),
+        problems=[without_nul(canonical(refusal.as_problem())).decode() for _, refusal, _ in rows],
+        shown=[without_nul(canonical(shown(event))).decode() for event, _, _ in rows],
+        sealed=[seal(keys.wrapping, raw, f"{brand}|rejection") for _, _, raw in rows],
+        contents=[keys.fingerprint(raw + refusal.code.encode()) for _, refusal, raw in rows],
+    )
+    _logger.info("events refused", brand=brand, via=via, count=len(rows))

@@ -1,0 +1,1 @@
+"""How a personal value becomes a token, is sealed, masked and forgotten."""

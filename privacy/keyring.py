@@ -1,0 +1,105 @@
+"""Keys at work: a brand's derived keys and its members' own, unwrapped in memory, wrapped in Postgres."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core import limits
+from core.clock import wall_now
+from core.errors import not_found
+from core.stores.postgres import Postgres
+from core.stores.queries import sql
+from privacy.vault import BrandKeys, Forgotten, new_key, seal, unseal
+
+NOBODY = ""
+"""The member id under which values of nobody in particular are sealed (a click without a member)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _BrandKey:
+    wrapped_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _MemberKey:
+    member_id: str
+    wrapped_key: bytes | None
+
+
+_BRAND_KEY = sql("privacy/brand_key", _BrandKey)
+_MEMBER_KEYS = sql("privacy/member_keys", _MemberKey)
+_ADD_MEMBER_KEYS = sql("privacy/add_member_keys")
+
+
+def wrap_brand_key(master_key: bytes, brand: str) -> bytes:
+    """A fresh brand key, wrapped by the master key for keeping."""
+    return seal(master_key, new_key(), f"brand|{brand}")
+
+
+class Keyring:
+    """Looks keys up once and keeps them; only committed keys are ever kept or used."""
+
+    def __init__(self, postgres: Postgres, master_key: bytes) -> None:
+        self._postgres = postgres
+        self._master_key = master_key
+        self._brands: dict[str, BrandKeys] = {}
+        self._members: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    async def brand(self, brand: str) -> BrandKeys:
+        """The derived keys of a brand; 404 for a brand that does not exist."""
+        if brand not in self._brands:
+            async with self._postgres.installation() as conn:
+                row = await _BRAND_KEY.one(conn, brand=brand)
+            if row is None:
+                raise not_found("brand")
+            brand_key = unseal(self._master_key, row.wrapped_key, f"brand|{brand}")
+            self._brands[brand] = BrandKeys.derive(brand_key)
+        return self._brands[brand]
+
+    async def members(self, brand: str, member_ids: Iterable[str], *, create: bool) -> dict[str, bytes]:
+        """The keys of members; with ``create`` a missing one is made and durable before this returns.
+
+        A member whose key was destroyed is absent from the answer.
+        """
+        wanted = set(member_ids)
+        have = {m: self._members[brand, m] for m in wanted if (brand, m) in self._members}
+        missing = wanted - have.keys()
+        if missing:
+            wrapping = (await self.brand(brand)).wrapping
+            async with self._postgres.brand(brand) as conn:
+                if create:
+                    ordered = sorted(missing)
+                    await _ADD_MEMBER_KEYS.run(
+                        conn,
+                        brand=brand,
+                        member_ids=ordered,
+                        wrapped_keys=[seal(wrapping, new_key(), f"{brand}|{m}") for m in ordered],
+                        created_at=wall_now(),
+                    )
+                rows = await _MEMBER_KEYS.run(conn, brand=brand, member_ids=list(missing))
+            for row in rows:
+                if row.wrapped_key is not None:
+                    have[row.member_id] = unseal(wrapping, row.wrapped_key, f"{brand}|{row.member_id}")
+        for member_id, key in have.items():
+            self._members[brand, member_id] = key
+            self._members.move_to_end((brand, member_id))
+        while len(self._members) > limits.MEMBER_KEYS_CACHED_MAX:
+            self._members.popitem(last=False)
+        return have
+
+    async def open_value(self, brand: str, member_id: str, kind: str, sealed: bytes) -> str | None:
+        """A sealed personal value in clear; None once the person is forgotten."""
+        keys = await self.members(brand, [member_id], create=False)
+        if member_id not in keys:
+            return None
+        try:
+            return unseal(keys[member_id], sealed, value_context(brand, member_id, kind)).decode()
+        except Forgotten:
+            return None
+
+
+def value_context(brand: str, member_id: str, kind: str) -> str:
+    """What a sealed value is bound to, so that it cannot be moved to another member or field."""
+    return f"{brand}|{member_id}|{kind}"

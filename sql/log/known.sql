@@ -1,9 +1,0 @@
--- name:    log/known
--- does:    Which of these events the log already holds.
--- mode:    read
--- params:  brand: str, sources: list[str], ids: list[str]
--- returns: source: str, event_id: str, seq: int, fingerprint: bytes
--- bound:   1,000 pairs (EVENTS_PER_BATCH_MAX)
-SELECT l.source, l.event_id, l.seq, l.fingerprint
-FROM unnest(%(sources)s::text[], %(ids)s::text[]) AS asked (source, event_id)
-JOIN event_log l ON l.brand = %(brand)s AND l.source = asked.source AND l.event_id = asked.event_id;

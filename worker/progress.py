@@ -1,0 +1,94 @@
+"""Waiting until a consumer of the log has come far enough: told by notification, with a look now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+
+import psycopg
+import structlog
+
+from core import limits
+from core.clock import monotonic_s
+from core.errors import Refusal
+from core.stores.postgres import Postgres
+from events import log
+
+_logger = structlog.get_logger()
+
+
+class Progress:
+    """One listening connection per process wakes everybody who waits."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+        self._reached: dict[tuple[str, str], int] = defaultdict(int)
+        self._changed = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to listen, in the background, for as long as the process lives."""
+        self._task = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def booked(self, brand: str) -> int:
+        """How far a brand's ledger is known to be; never further than it is."""
+        return self._reached[brand, "ledger"]
+
+    async def _look_at_all(self) -> None:
+        try:
+            async with self._postgres.installation() as conn:
+                brands = [head.brand for head in await log.heads(conn)]
+        except Refusal:
+            return  # whoever waits looks again
+        for brand in brands:
+            await self._look(brand, "ledger")
+
+    async def _listen(self) -> None:
+        await self._look_at_all()
+        async for payload in notifications(self._postgres, "trefoil_progress"):
+            brand, consumer, seq = payload.rsplit(" ", 2)
+            async with self._changed:
+                self._reached[brand, consumer] = int(seq)
+                self._changed.notify_all()
+
+    async def reached(self, brand: str, consumer: str, seq: int, seconds_max: float) -> bool:
+        """Wait until a consumer's watermark is at least ``seq``; False when that takes longer than allowed."""
+        until = monotonic_s() + seconds_max
+        if self._reached[brand, consumer] < seq:  # perhaps nobody has told since this process started
+            await self._look(brand, consumer)
+        while self._reached[brand, consumer] < seq:
+            left = until - monotonic_s()
+            if left <= 0:
+                return False
+            try:
+                async with asyncio.timeout(min(left, limits.POLL_SECONDS)), self._changed:
+                    await self._changed.wait_for(lambda: self._reached[brand, consumer] >= seq)
+            except TimeoutError:
+                await self._look(brand, consumer)
+        return True
+
+    async def _look(self, brand: str, consumer: str) -> None:
+        try:
+            async with self._postgres.brand(brand) as conn:
+                self._reached[brand, consumer] = await log.watermark(conn, brand, consumer)
+        except Refusal:
+            _logger.warning("postgres away while waiting", brand=brand, consumer=consumer)
+
+
+async def notifications(postgres: Postgres, channel: str) -> AsyncIterator[str]:
+    """Payloads of a channel, for ever; a lost connection is made again, and what was said meanwhile is missed."""
+    while True:
+        try:
+            conn = await postgres.listener()
+            async with conn:
+                await conn.execute(f"LISTEN {channel}".encode())
+                async for notice in conn.notifies():
+                    yield notice.payload
+        except (psycopg.Error, OSError):
+            await asyncio.sleep(limits.POLL_SECONDS)
