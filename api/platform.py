@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -11,13 +12,17 @@ from brands.brands import Brands
 from brands.clock import InstallationClock
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
+from events.consumer import Consumer
+from events.contract import Contracts
+from events.room import Job
+from graph.flows.live import LiveGraph
 from intake.intake import Intake
 from privacy.keyring import Keyring
 from risk.flows.check import Checks
 from risk.flows.rulebooks import Rulebooks
 from risk.store.wire import Wire
+from worker.consistency import Comparison
 from worker.progress import Progress
-from worker.projectors import BooksProjector, GraphProjector
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Platform:
     idempotency: Postgres
     redis: Redis
     graph: Graph
+    live: LiveGraph
     wire: Wire
     clock: InstallationClock
     keyring: Keyring
@@ -36,8 +42,10 @@ class Platform:
     progress: Progress
     rulebooks: Rulebooks
     checks: Checks
-    graph_projector: GraphProjector
-    books: BooksProjector
+    contracts: Contracts
+    comparison: Comparison
+    jobs: Mapping[str, Job]
+    consumers: tuple[Consumer, ...]
 
 
 def platform(request: Request) -> Platform:

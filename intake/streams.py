@@ -22,7 +22,7 @@ from core.ids import new_id
 from core.stores.postgres import Postgres
 from intake.intake import Intake
 from privacy.keyring import Keyring
-from privacy.sealing import SEALED_MARK, mentions_personal, opened_copy, sealed_copy
+from privacy.masks import SEALED_MARK, mentions_personal, opened_copy, sealed_copy
 from privacy.vault import from_text, seal, to_text, unseal
 
 STREAM: Final = "trefoil.events"
@@ -39,12 +39,14 @@ Message = tuple[bytes, dict[bytes, bytes]]
 class StreamIntake:
     """One consumer of the group; several may run, each message is taken once in effect."""
 
+    name = "streams"
+
     def __init__(self, redis: Redis, postgres: Postgres, intake: Intake, keyring: Keyring) -> None:
         self._redis = redis
         self._postgres = postgres
         self._intake = intake
         self._keyring = keyring
-        self._name = new_id("consumer")
+        self._consumer = new_id("consumer")
 
     async def run(self) -> None:
         """Read for ever; raises one of WireAway or Refusal when a store is away, with nothing acknowledged."""
@@ -61,7 +63,7 @@ class StreamIntake:
     async def _own(self) -> None:
         """What this consumer had read before its store went away."""
         while True:
-            answer = await self._redis.xreadgroup(GROUP, self._name, {STREAM: "0"}, count=limits.STREAM_READ_MAX)
+            answer = await self._redis.xreadgroup(GROUP, self._consumer, {STREAM: "0"}, count=limits.STREAM_READ_MAX)
             messages = _messages(answer)
             if not messages:
                 return
@@ -69,7 +71,7 @@ class StreamIntake:
 
     async def _take_over(self) -> bool:
         claimed = await self._redis.xautoclaim(
-            STREAM, GROUP, self._name, min_idle_time=limits.STREAM_IDLE_MS_MAX, count=limits.STREAM_READ_MAX
+            STREAM, GROUP, self._consumer, min_idle_time=limits.STREAM_IDLE_MS_MAX, count=limits.STREAM_READ_MAX
         )
         messages: list[Message] = [m for m in claimed[1] if m[1] is not None]
         if messages:
@@ -78,7 +80,7 @@ class StreamIntake:
 
     async def _read(self) -> None:
         answer = await self._redis.xreadgroup(
-            GROUP, self._name, {STREAM: ">"}, count=limits.STREAM_READ_MAX, block=_BLOCK_MS
+            GROUP, self._consumer, {STREAM: ">"}, count=limits.STREAM_READ_MAX, block=_BLOCK_MS
         )
         if messages := _messages(answer):
             await self._take(messages)

@@ -18,7 +18,7 @@ from core import limits
 from core.errors import Refusal
 from core.settings import read_settings
 from events import log
-from events.contracts import BRAND_PATTERN, matches
+from events.fields import BRAND_PATTERN, matches
 from ops.processes import write_credentials
 from ops.wiring import make_streams, open_platform
 

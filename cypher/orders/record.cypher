@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map], ties_max: int
 // returns: seq: int, how: str?, new_buyer: bool, chain: list[map], ties: list[map]
-// bound:   1,000 orders (PROJECT_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX); a row: seq, key, brand,
+// bound:   1,000 orders (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX); a row: seq, key, brand,
 //          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, named_keys, and per kind of identifier
 //          a list of {key, token, links, building, place}
 UNWIND $rows AS row
