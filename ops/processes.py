@@ -23,7 +23,7 @@ from core.postgres import Postgres
 from core.queries import sql
 from core.settings import Settings, read_settings
 from events.brands import add_brand, brand_names, issue_keys
-from ops.embedded.process import write_private
+from local.process import write_private
 from ops.wiring import make_worker, open_platform
 
 HOME_BRAND = "demo"

@@ -49,7 +49,7 @@ def at(days: float = 0, start: datetime = T0) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class Running:
     """The platform under test: where it answers, its settings, and open parts for looking inside."""
 
     url: str
@@ -246,7 +246,7 @@ def _serve(settings: Settings, listener: socket.socket, server_at: list[uvicorn.
 
 
 @pytest_asyncio.fixture(scope="session")
-async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterator[Installation]:
+async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterator[Running]:
     """The platform on a simulated clock, answering on a socket until the end of the run."""
     # below ERROR the platform tells of refusals and outages the tests make on purpose
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
@@ -276,7 +276,7 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
         thread.start()
         await parts.progress.start()
         try:
-            yield Installation(settings.api_url, settings, parts)
+            yield Running(settings.api_url, settings, parts)
         finally:
             await parts.progress.stop()
             servers[0].should_exit = True
@@ -284,14 +284,14 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
 
 
 @pytest_asyncio.fixture(scope="session")
-async def http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+async def http(installation: Running) -> AsyncIterator[httpx.AsyncClient]:
     """Connections to the API."""
     async with httpx.AsyncClient(base_url=installation.url, timeout=60) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def new_shop(installation: Installation, http: httpx.AsyncClient) -> NewShop:
+def new_shop(installation: Running, http: httpx.AsyncClient) -> NewShop:
     """Make a brand nobody used before."""
 
     async def make(*, owner: bool = False) -> Shop:
@@ -343,7 +343,7 @@ async def standing_shop(new_shop: NewShop) -> Shop:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def real_clock_http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+async def real_clock_http(installation: Running) -> AsyncIterator[httpx.AsyncClient]:
     """Another API over the same stores that lives by the machine's clock, for what only that one refuses."""
     settings = installation.settings.model_copy(update={"clock": "real"})
     app = make_app(lambda: open_platform(settings))

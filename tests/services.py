@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.limits import SERVICE_READY_SECONDS_MAX
-from ops.embedded import Service
-from ops.embedded.neo4j import NEO4J_5_26, NEO4J_2026_08, Neo4j, Release
-from ops.embedded.ports import free_port
-from ops.embedded.postgres import Postgres
-from ops.embedded.process import Detached
-from ops.embedded.redis import Redis
+from local import Service
+from local.neo4j import NEO4J_5_26, NEO4J_2026_08, Neo4j, Release
+from local.ports import free_port
+from local.postgres import Postgres
+from local.process import Detached
+from local.redis import Redis
 
 _ROOT = Path(tempfile.gettempdir()) / f"trefoil-tests-{os.getuid()}"
 

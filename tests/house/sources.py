@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("api", "bench", "core", "events", "graph", "ledger", "members", "ops", "reports", "risk")
+ROOMS = ("api", "core", "events", "graph", "ledger", "local", "members", "ops", "reports", "risk", "shopside")
 _NOT_OURS = {"node_modules", "__pycache__", "build", "dist", "results"}
 
 
