@@ -1,10 +1,15 @@
-"""Real Postgres, Redis and Neo4j from Python wheels and locked jars, for machines that have none.
+"""One installation on one machine: its data folder, its processes, and stores for machines that have none.
 
-Each service is a small class with the same verbs: ``prepare`` (make or repair its files; starts nothing),
-``start``, ``alive``, ``ready``, ``stop``. Its state lies in one folder, which may be moved while it is down.
+The embedded stores are real Postgres, Redis and Neo4j from Python wheels and locked jars. Each is a small class with
+the same verbs: ``prepare`` (make or repair its files; starts nothing), ``start``, ``alive``, ``ready``, ``stop``. Its
+state lies in one folder, which may be moved while it is down.
 """
 
+from collections.abc import Callable
 from typing import Protocol
+
+Tell = Callable[[str, str], None]
+"""Called with the name of a part and what it does now; from several threads."""
 
 
 class CannotStart(Exception):

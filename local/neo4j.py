@@ -11,7 +11,8 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from local import CannotStart
 from local.jars import LOCKS, class_path
-from local.process import Detached, kill_working_in, last_lines, write_private
+from local.private_files import write_private
+from local.process import Detached, kill_working_in, last_lines
 
 _SET_PASSWORD = Path(__file__).with_name("set_password.cypher")
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 -- what every new server starts with; good for nothing but replacing it

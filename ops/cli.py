@@ -1,10 +1,12 @@
 """The ``trefoil`` command: start, stop and look at an installation, and what else is done from a shell.
 
 Exit codes: 0 done; 1 something could not be done (the message says what and where to look); 2 the command was
-called wrongly, also a clock that the folder does not live by; 3 (`import`) some rows were refused.
+called wrongly, also with a wrong setting or a clock that the folder does not live by; 3 (`import`) some rows were
+refused.
 """
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +19,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from core.settings import WrongSetting
 from local import CannotStart
-from local.installation import ClockChosen, Installation
+from local.folder import ClockChosen
+from local.installation import Installation
 from local.process import last_lines
 from ops import care
 from shopside.demo.cli import demo
 from shopside.importing.cli import import_file
 
 _FOLLOW_SECONDS = 0.3
+_PROGRAM = (sys.executable, "-m", "ops.processes")
 
 app = typer.Typer(
     name="trefoil",
@@ -100,7 +105,7 @@ def status(
     check: Annotated[bool, typer.Option("--check", help="exit with 1 when a part is down")] = False,
 ) -> None:
     """Tell which parts run, as which process and where."""
-    parts = Installation(data).status()
+    parts = Installation(data, _PROGRAM).status()
     if as_json:
         told = {name: {"up": part.up, "pid": part.pid, "url": part.url} for name, part in parts.items()}
         typer.echo(json.dumps({"services": told}, indent=2))
@@ -124,7 +129,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until interrupted")] = False,
 ) -> None:
     """Show the logs."""
-    installed = Installation(data)
+    installed = Installation(data, _PROGRAM)
     paths = {name.value: installed.log(name.value) for name in ([part] if part else Part)}
     for name, path in paths.items():
         if len(paths) > 1:
@@ -147,10 +152,10 @@ def main() -> None:
     """Run the command; what a person can act on is said in one message, without a traceback."""
     try:
         app()
-    except (CannotStart, ClockChosen) as error:
+    except (CannotStart, ClockChosen, WrongSetting) as error:
         _errors.print("trefoil:", style="red", end=" ")
         _errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(2 if isinstance(error, ClockChosen) else 1) from None
+        raise SystemExit(1 if isinstance(error, CannotStart) else 2) from None
 
 
 @contextmanager
@@ -165,7 +170,7 @@ def _told(data: Path, doing: str) -> Iterator[Installation]:
             else:
                 spinner.update(f"{doing}: {name} {what}")
 
-        yield Installation(data, tell)
+        yield Installation(data, _PROGRAM, tell)
 
 
 def _without_password(url: str | None) -> str:

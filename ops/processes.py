@@ -21,9 +21,9 @@ from core.migrations import migrate as migrate_schema
 from core.neo4j import Graph
 from core.postgres import Postgres
 from core.queries import sql
-from core.settings import Settings, read_settings
+from core.settings import ProcessSettings, read_settings
 from events.brands import add_brand, brand_names, issue_keys
-from local.process import write_private
+from local.private_files import write_private
 from ops.wiring import make_worker, open_platform
 
 HOME_BRAND = "demo"
@@ -62,7 +62,7 @@ def worker(data: Data) -> None:
     uvloop.run(_work(read_settings(data)))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: ProcessSettings) -> None:
     async with open_platform(settings) as parts:
         running = asyncio.create_task(make_worker(parts).run())
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,7 +71,7 @@ async def _work(settings: Settings) -> None:
             await running
 
 
-async def _migrate(settings: Settings) -> None:
+async def _migrate(settings: ProcessSettings) -> None:
     ran = await migrate_schema(settings.postgres_url)
     structlog.get_logger().info("schema is up to date", migrations=ran)
     graph = Graph(settings.neo4j_url, settings.neo4j_user, settings.neo4j_password)

@@ -14,7 +14,7 @@ from core import limits
 from core.installation import InstallationClock
 from core.neo4j import Graph
 from core.postgres import Postgres
-from core.settings import Settings
+from core.settings import ProcessSettings
 from events.intake import Intake
 from events.keyring import Keyring
 from events.progress import Progress
@@ -28,7 +28,7 @@ from risk.store.wire import Wire
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
+async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     """Open every part; none of them needs its store to be there yet."""
     postgres = Postgres(settings.postgres_url)
     idempotency = Postgres(settings.postgres_url, limits.IDEMPOTENCY_POOL_MAX)

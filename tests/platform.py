@@ -29,7 +29,7 @@ from api.platform import Platform
 from core.clock import iso, wall_now
 from core.migrations import migrate
 from core.queries import sql
-from core.settings import Settings
+from core.settings import ProcessSettings
 from events import log
 from events.brands import add_brand
 from ops.wiring import make_worker, open_platform
@@ -53,7 +53,7 @@ class Running:
     """The platform under test: where it answers, its settings, and open parts for looking inside."""
 
     url: str
-    settings: Settings
+    settings: ProcessSettings
     parts: Platform
 
 
@@ -231,7 +231,7 @@ class NewShop(Protocol):
     async def __call__(self, *, owner: bool = False) -> Shop: ...
 
 
-def _serve(settings: Settings, listener: socket.socket, server_at: list[uvicorn.Server]) -> None:
+def _serve(settings: ProcessSettings, listener: socket.socket, server_at: list[uvicorn.Server]) -> None:
     async def main() -> None:
         config = uvicorn.Config(make_app(lambda: open_platform(settings)), log_level="error", access_log=False)
         server = uvicorn.Server(config)
@@ -255,7 +255,7 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     data: Path = tmp_path_factory.mktemp("installation")
-    settings = Settings(
+    settings = ProcessSettings(
         data=data,
         postgres_url=services.postgres_url,
         redis_url=services.redis_url,

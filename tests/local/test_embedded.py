@@ -1,6 +1,5 @@
 """What each embedded service does after an accident, tried on the real server programs."""
 
-import json
 import os
 import signal
 import subprocess
@@ -15,7 +14,6 @@ import pytest
 from local import unroot
 from local.ports import free_port, is_free
 from local.postgres import Postgres
-from local.process import Detached
 
 READY_SECONDS = 30.0
 
@@ -88,17 +86,3 @@ def test_postgres_runs_in_every_way_this_user_has_below_a_closed_folder(
         server.stop()
         unroot.way.cache_clear()
     assert is_free(server.port)
-
-
-def test_a_recorded_id_that_another_process_took_is_neither_trusted_nor_killed(tmp_path: Path) -> None:
-    process = Detached("part", tmp_path)
-    pid = process.start(["sleep", "60"])
-    assert process.pid() == pid
-    record = json.loads(process.record.read_text())
-    process.record.write_text(json.dumps(record | {"started": "another boot:1"}))
-    assert process.pid() is None
-    process.stop()
-    os.kill(pid, 0)  # still there
-    process.record.write_text(json.dumps(record))
-    process.stop()
-    assert process.pid() is None

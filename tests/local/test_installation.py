@@ -1,5 +1,6 @@
 """The stores of an installation, started, killed, started again, side by side, and stopped."""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,18 +10,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from local.installation import NAMES, STORES, ClockChosen, Installation
+from local.folder import ClockChosen
+from local.installation import NAMES, Installation
 from local.ports import is_free
+from local.stores import STORES
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    running = Installation(tmp_path_factory.mktemp("one") / "data")
+    running = _stores_of(tmp_path_factory.mktemp("one") / "data")
     running.start_stores()
     yield running
     running.down()
+
+
+def _stores_of(data: Path) -> Installation:
+    """An installation of which only the stores are ever started."""
+    return Installation(data, program=())
 
 
 def _kill(installed: Installation, name: str) -> int:
@@ -42,14 +51,10 @@ def _services(installed: Installation) -> dict[str, Any]:
 def _processes_of(data: Path) -> list[str]:
     """Command lines and working folders of all processes that have to do with a folder."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (entry / "cmdline").read_text() + " " + os.readlink(entry / "cwd")
-        except OSError:
-            continue
-        if str(data) in text:
-            found.append(text)
-    return found
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            found.append(" ".join([*process.cmdline(), process.cwd()]))
+    return [text for text in found if str(data) in text]
 
 
 def test_a_start_leaves_what_the_contract_names(installed: Installation) -> None:
@@ -88,9 +93,10 @@ def test_stores_without_a_record_are_replaced_not_doubled(installed: Installatio
         (installed.data / "run" / f"{name}.json").unlink()
     installed.start_stores()
     for name, pid in pids.items():
+        assert pid is not None
         assert installed.status()[name].up
         assert installed.status()[name].pid != pid
-        assert not Path(f"/proc/{pid}").exists() or "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_taken_port_is_left_to_whoever_took_it(installed: Installation) -> None:
@@ -106,7 +112,7 @@ def test_a_taken_port_is_left_to_whoever_took_it(installed: Installation) -> Non
 
 
 def test_two_folders_run_side_by_side_and_going_down_leaves_nothing(installed: Installation, tmp_path: Path) -> None:
-    other = Installation(tmp_path / "two")
+    other = _stores_of(tmp_path / "two")
     try:
         theirs = other.start_stores()
         ours = _services(installed)
@@ -128,7 +134,7 @@ def test_a_store_given_by_address_replaces_the_embedded_one(
     for name in STORES:
         monkeypatch.setenv(f"TREFOIL_{name.upper()}_URL", ours[name]["url"])
     monkeypatch.setenv("TREFOIL_NEO4J_PASSWORD", ours["neo4j"]["password"])
-    other = Installation(tmp_path / "by-address")
+    other = _stores_of(tmp_path / "by-address")
     other.start_stores()
     for name in STORES:
         monkeypatch.delenv(f"TREFOIL_{name.upper()}_URL")
@@ -144,4 +150,4 @@ def test_a_store_given_by_address_replaces_the_embedded_one(
 def test_a_folder_keeps_its_clock(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"clock": "simulated"}')
     with pytest.raises(ClockChosen, match="simulated"):
-        Installation(tmp_path).up("real")
+        _stores_of(tmp_path).up("real")

@@ -48,7 +48,7 @@ def test_a_changed_jar_lets_nothing_start(tmp_path: Path, monkeypatch: pytest.Mo
     victim.unlink()
     victim.write_bytes(content + b"\0")
     monkeypatch.setenv("TREFOIL_CACHE", os.fspath(tmp_path / "cache"))
-    installed = Installation(tmp_path / "data")
+    installed = Installation(tmp_path / "data", program=())
     with pytest.raises(WrongSum, match=victim.name):
         installed.start_stores()
     assert not any(status.up or status.pid for status in installed.status().values())
