@@ -18,7 +18,7 @@ from brands.brands import Brands
 from brands.clock import InstallationClock
 from brands.room import brands_room
 from core import limits
-from core.settings import Settings
+from core.settings import ProcessSettings
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from events.contract import Contracts
@@ -55,7 +55,7 @@ _FOLLOWS: Final = {LEDGER: GRAPH}
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
+async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     """Open every part; none of them needs its store to be there yet."""
     postgres = Postgres(settings.postgres_url)
     idempotency = Postgres(settings.postgres_url, limits.IDEMPOTENCY_POOL_MAX)

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
+
 from core.limits import SERVICE_READY_SECONDS_MAX
-from ops.embedded import Service
-from ops.embedded.neo4j import NEO4J_5_26, NEO4J_2026_08, Neo4j, Release
-from ops.embedded.ports import free_port
-from ops.embedded.postgres import Postgres
-from ops.embedded.process import Detached
-from ops.embedded.redis import Redis
+from local import Service
+from local.neo4j import NEO4J_5_26, NEO4J_2026_08, Neo4j, Release
+from local.ports import free_port
+from local.postgres import Postgres
+from local.process import Detached
+from local.redis import Redis
 
 _ROOT = Path(tempfile.gettempdir()) / f"trefoil-tests-{os.getuid()}"
 
@@ -129,7 +131,7 @@ def _embedded(make: Callable[[Path], S]) -> Iterator[S]:
 def _sweep() -> None:
     """Stop and delete what test runs that were killed left behind."""
     for folder in _ROOT.glob("[0-9]*"):
-        if not Path(f"/proc/{folder.name}").exists():
+        if not psutil.pid_exists(int(folder.name)):
             for record in folder.glob("*/run/*.json"):
                 Detached(record.stem, record.parent.parent).stop()
             shutil.rmtree(folder, ignore_errors=True)

@@ -12,13 +12,13 @@ from redis.asyncio import Redis
 
 from core import limits
 from intake.streams import DEAD, GROUP, STREAM, StreamIntake
-from tests.platform import Installation, Shop
+from tests.platform import Running, Shop
 
 PERSONAL = "13912345678"
 
 
 @pytest_asyncio.fixture
-async def redis(installation: Installation) -> AsyncIterator[Redis]:
+async def redis(installation: Running) -> AsyncIterator[Redis]:
     """The second database of the same Redis: the worker of the installation reads the first."""
     url, _, _ = installation.settings.redis_url.rpartition("/")
     async with Redis.from_url(f"{url}/1") as client:
@@ -27,7 +27,7 @@ async def redis(installation: Installation) -> AsyncIterator[Redis]:
         await client.flushdb()
 
 
-def consumer(redis: Redis, installation: Installation) -> StreamIntake:
+def consumer(redis: Redis, installation: Running) -> StreamIntake:
     parts = installation.parts
     return StreamIntake(redis, parts.postgres, parts.intake, parts.keyring)
 
@@ -73,9 +73,7 @@ async def logged(shop: Shop) -> list[str]:
         return [row[0] for row in await found.fetchall()]
 
 
-async def test_the_stream_is_the_same_intake(
-    installation: Installation, redis: Redis, shop: Shop, other_shop: Shop
-) -> None:
+async def test_the_stream_is_the_same_intake(installation: Running, redis: Redis, shop: Shop, other_shop: Shop) -> None:
     mine = [{**shop.events.registered(f"m{n}"), "brand": shop.brand} for n in range(30)]
     theirs = [{**other_shop.events.registered(f"m{n}"), "brand": other_shop.brand} for n in range(30)]
     for pair in zip(mine, theirs, strict=True):
@@ -94,7 +92,7 @@ async def test_the_stream_is_the_same_intake(
 
 
 async def test_what_cannot_be_taken_is_buried_with_its_problem_and_blocks_nothing(
-    installation: Installation, redis: Redis, shop: Shop
+    installation: Running, redis: Redis, shop: Shop
 ) -> None:
     good = {**shop.events.registered("m"), "brand": shop.brand}
     conflict = {**good, "data": {**good["data"], "platform": "app"}}
@@ -136,7 +134,7 @@ async def test_what_cannot_be_taken_is_buried_with_its_problem_and_blocks_nothin
     assert conflict["id"] in [json.loads(raw)["id"] for _, raw, p in letters if p["code"] == "event_conflict"]
 
 
-async def test_a_dead_letter_is_played_again_as_it_came(installation: Installation, redis: Redis, shop: Shop) -> None:
+async def test_a_dead_letter_is_played_again_as_it_came(installation: Running, redis: Redis, shop: Shop) -> None:
     """Sent before its brand was there; later the same letter is taken, personal values and all."""
     intake = consumer(redis, installation)
     event = {**shop.events.identified("m", phone=PERSONAL), "brand": shop.brand, "time": "2026"}
@@ -163,7 +161,7 @@ async def test_a_dead_letter_is_played_again_as_it_came(installation: Installati
 
 
 async def test_what_a_dead_consumer_left_is_taken_over_in_order(
-    installation: Installation, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "STREAM_IDLE_MS_MAX", 50)
     events = [{**shop.events.identified("m", days=n, phone=PERSONAL), "brand": shop.brand} for n in range(40)]
@@ -182,7 +180,7 @@ async def test_what_a_dead_consumer_left_is_taken_over_in_order(
 
 
 async def test_one_consumer_takes_over_before_it_reads_on(
-    installation: Installation, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "STREAM_IDLE_MS_MAX", 50)
     events = [{**shop.events.registered("m", entry_channel=str(n)), "brand": shop.brand} for n in range(30)]
@@ -196,7 +194,7 @@ async def test_one_consumer_takes_over_before_it_reads_on(
     assert await logged(shop) == [event["id"] for event in events]
 
 
-async def test_the_worker_reads_the_stream(installation: Installation, shop: Shop) -> None:
+async def test_the_worker_reads_the_stream(installation: Running, shop: Shop) -> None:
     """The whole way: XADD with the attribute brand, and the books know it."""
     e = shop.events
     for event in (e.registered("p"), e.approved("p", invited_by=None), e.paid("o1", "c", 10_000, promoter_id="p")):
