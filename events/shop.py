@@ -5,9 +5,9 @@ Consumers are named as in the outcome of an event: ``graph`` decides who is who,
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from core import limits
@@ -107,6 +107,15 @@ class OrderLine(Strict):
     paid_fen: Fen
 
 
+Lines = TypeVar("Lines", bound="list[OrderLine] | list[RefundLine]")
+
+
+def _all_differ(lines: Lines) -> Lines:
+    if len({line.line_id for line in lines}) != len(lines):
+        raise PydanticCustomError("duplicate_line", "two lines have the same line_id")
+    return lines
+
+
 class OrderPaid(Strict):
     order_id: Id
     buyer_id: Id
@@ -124,13 +133,12 @@ class OrderPaid(Strict):
     payout_account: Annotated[Text | None, Personal("payout_account")] = None
     address: Annotated[AddressValue | None, Personal("address")] = None
 
-    @model_validator(mode="after")
-    def _lines_differ(self) -> OrderPaid:
-        if len({line.line_id for line in self.lines}) != len(self.lines):
-            raise PydanticCustomError("duplicate_line", "two lines have the same line_id")
-        if sum(line.paid_fen for line in self.lines) > limits.ORDER_FEN_MAX:
+    @field_validator("lines")
+    @classmethod
+    def _lines_are_one_order(cls, lines: list[OrderLine]) -> list[OrderLine]:
+        if sum(line.paid_fen for line in lines) > limits.ORDER_FEN_MAX:
             raise PydanticCustomError("out_of_range", "the lines of an order are at most 10^14 fen together")
-        return self
+        return _all_differ(lines)
 
 
 class OrderCompleted(Strict):
@@ -150,11 +158,10 @@ class OrderRefunded(Strict):
     refunded_at: Instant
     lines: Annotated[list[RefundLine], Field(min_length=1, max_length=limits.LINES_PER_ORDER_MAX)]
 
-    @model_validator(mode="after")
-    def _lines_differ(self) -> OrderRefunded:
-        if len({line.line_id for line in self.lines}) != len(self.lines):
-            raise PydanticCustomError("duplicate_line", "a refund names each line once")
-        return self
+    @field_validator("lines")
+    @classmethod
+    def _lines_differ(cls, lines: list[RefundLine]) -> list[RefundLine]:
+        return _all_differ(lines)
 
 
 class OrderCancelled(Strict):

@@ -30,9 +30,7 @@ from risk.store.wire import Stand, Wire
 
 _logger = structlog.get_logger()
 
-_EARLIER: Final[Result[Mapping[int, EarlierDecision]]] = Result(
-    "what was decided of first orders before they were paid"
-)
+_EARLIER: Final[Result[Mapping[int, EarlierDecision]]] = Result("earlier decisions of first orders")
 
 
 class FollowingWire(Stage):
