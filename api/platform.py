@@ -14,7 +14,7 @@ from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from events.consumer import Consumer
 from events.contract import Contracts
-from events.room import Job
+from events.room import Job, Room
 from graph.flows.live import LiveGraph
 from intake.intake import Intake
 from privacy.keyring import Keyring
@@ -46,6 +46,7 @@ class Platform:
     comparison: Comparison
     jobs: Mapping[str, Job]
     consumers: tuple[Consumer, ...]
+    rooms: tuple[Room, ...]
 
 
 def platform(request: Request) -> Platform:

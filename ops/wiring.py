@@ -101,6 +101,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
             contracts=CONTRACTS,
             comparison=Comparison(postgres, live, CONTRACTS),
             jobs={job.name: job for room in rooms for job in room.jobs},
+            rooms=rooms,
             consumers=(*(consumer for room in rooms for consumer in room.consumers), *staged),
         )
     finally:
@@ -118,4 +119,5 @@ def make_streams(parts: Platform) -> StreamIntake:
 
 def make_worker(parts: Platform) -> Worker:
     """The worker over open parts."""
-    return Worker(parts.postgres, parts.redis, parts.consumers, list(parts.jobs.values()), [make_streams(parts)])
+    warm = [room.warm for room in parts.rooms if room.warm is not None]
+    return Worker(parts.postgres, parts.redis, parts.consumers, list(parts.jobs.values()), [make_streams(parts)], warm)

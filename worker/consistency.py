@@ -243,6 +243,7 @@ class Comparison:
             recorded = await log.watermark(conn, brand, GRAPH)
             booked = await log.watermark(conn, brand, LEDGER)
             figures = await ledger.ledger_figures(conn, recorded)
+        self._live.forget(brand)  # a graph made anew a moment ago by another process is seen at once
         # a graph that stands behind what was recorded of it has lost events: it is compared with all it once held
         at_seq = recorded
         told, held = _Total(), _Total()
