@@ -16,8 +16,10 @@ from core import limits
 from core.settings import Settings
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
+from intake.dead_letters import LetterBox
 from intake.intake import Intake
-from intake.streams import StreamIntake
+from intake.streams import RedisLine
+from intake.transport import Transport
 from ledger.flows.seed import seed as seed_plan
 from privacy.keyring import Keyring
 from risk.flows.check import Checks
@@ -74,11 +76,13 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
         await postgres.close()
 
 
-def make_streams(parts: Platform) -> StreamIntake:
-    """Intake from the Redis stream."""
-    return StreamIntake(parts.redis, parts.postgres, parts.intake, parts.keyring)
+def make_transports(parts: Platform) -> list[Transport]:
+    """Every way in that is not HTTP."""
+    letter_box = LetterBox(parts.keyring)
+    lines = [RedisLine(parts.redis, parts.postgres, letter_box)]
+    return [Transport(line, parts.postgres, parts.intake, letter_box) for line in lines]
 
 
 def make_worker(parts: Platform) -> Worker:
     """The worker over open parts."""
-    return Worker(parts.postgres, parts.redis, parts.clock, parts.graph_projector, parts.books, make_streams(parts))
+    return Worker(parts.postgres, parts.redis, parts.clock, parts.graph_projector, parts.books, make_transports(parts))

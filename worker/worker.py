@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -22,7 +22,7 @@ from core.stores.postgres import Postgres
 from core.stores.queries import sql
 from events import log
 from graph.flows.project import Fenced
-from intake.streams import StreamIntake
+from intake.transport import Transport
 from risk.store.wire import WireAway
 from worker.progress import notifications
 from worker.projectors import BooksProjector, GraphProjector
@@ -53,7 +53,7 @@ class Worker:
         clock: InstallationClock,
         graph: GraphProjector,
         books: BooksProjector,
-        streams: StreamIntake,
+        transports: Sequence[Transport],
     ) -> None:
         self._postgres = postgres
         self._redis = redis
@@ -61,7 +61,7 @@ class Worker:
         self._clock = clock
         self._graph = graph
         self._books = books
-        self._streams = streams
+        self._transports = transports
         self._grown = {"graph": asyncio.Event(), "books": asyncio.Event()}
         self._told: dict[str, dict[str, None]] = {"graph": {}, "books": {}}
 
@@ -72,7 +72,8 @@ class Worker:
             tasks.create_task(self._listen("trefoil_progress", "books"))
             tasks.create_task(self._follow("graph", self._graph.step))
             tasks.create_task(self._follow("books", self._books.step))
-            tasks.create_task(self._guarded("streams", self._streams.run))
+            for transport in self._transports:
+                tasks.create_task(self._guarded(transport.name, transport.run))
             tasks.create_task(self._guarded("heartbeat", self._beat))
             tasks.create_task(self._expire())
             if not self._clock.simulated:
