@@ -56,6 +56,7 @@ STREAM_READ_MAX: Final = 500  # messages per intake transaction
 STREAM_BYTES_MAX: Final = BODY_BYTES_MAX  # messages held at once: as much as one request, whatever their number
 KAFKA_FETCH_BYTES_MAX: Final = 4 * 1024 * 1024  # per answer of a broker; the next answer is fetched meanwhile
 KAFKA_PARTITION_BYTES_MAX: Final = 256 * 1024  # per partition: 500 ordinary events, and 100 partitions hold 25 MB
+KAFKA_LETTER_BYTES_MAX: Final = 8 * 1024 * 1024  # a letter of the largest event, both faces; hardly ever above 2 MB
 KAFKA_ANSWER_SECONDS_MAX: Final = 10.0  # a broker that is silent for this long is away
 KAFKA_REVOKE_SECONDS_MAX: Final = 10.0  # a batch is done in one; with a store away the others do not wait longer
 DEAD_LETTERS_KEPT: Final = 100_000  # about 100 MB; Postgres keeps every refusal of a known brand besides
