@@ -31,9 +31,9 @@ setup: .venv/.runtime .venv/.jars
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.jars: .venv/.runtime ops/embedded/neo4j-5.26.lock
+.venv/.jars: .venv/.runtime local/neo4j-5.26.lock
 	@echo 'Fetching Neo4j (140 MB), kept for all checkouts of this user'
-	$(PY) -m ops.embedded.jars neo4j-5.26
+	$(PY) -m local.jars neo4j-5.26
 	@touch $@
 
 dev: setup .venv/.dev
@@ -57,7 +57,7 @@ test: lint
 	$(PY) -m pytest $(ARGS)
 
 bench: dev
-	$(PY) -m bench $(ARGS)
+	$(PY) -m shopside.bench $(ARGS)
 
 # Run by hand when a dependency in pyproject.toml changes; needs uv.
 lock:

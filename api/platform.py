@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -12,6 +13,7 @@ from brands.clock import InstallationClock
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from intake.intake import Intake
+from intake.transport import Transport
 from privacy.keyring import Keyring
 from risk.flows.check import Checks
 from risk.flows.rulebooks import Rulebooks
@@ -33,6 +35,7 @@ class Platform:
     clock: InstallationClock
     keyring: Keyring
     intake: Intake
+    transports: Sequence[Transport]
     progress: Progress
     rulebooks: Rulebooks
     checks: Checks

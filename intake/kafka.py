@@ -1,8 +1,8 @@
 """Events from a Kafka topic, in the order of each partition: the key of a record is its subject.
 
-Consumer group ``trefoil-intake`` over ``trefoil.events``; letters go to ``trefoil.events.dead``. Records are CloudEvents
-in the Kafka binding's two modes: the header ``content-type`` says whether the value is the whole event (structured) or
-its data, with the attributes in headers ``ce_…`` (binary). A record that has neither is read as a whole event.
+Consumer group ``trefoil-intake`` over ``trefoil.events``; letters go to ``trefoil.events.dead``. Records are
+CloudEvents in the two modes of their Kafka binding: the header ``content-type`` says whether the value is the whole
+event (structured) or its data, with the attributes in headers ``ce_…`` (binary). What has neither is a whole event.
 
 Offsets are committed after the events are in the log. Every reader goes on from what is committed, without a gap, and
 the log keeps the first of two equal events: so however often a partition changes hands, and whatever a reader that has
@@ -73,7 +73,7 @@ class KafkaLine:
             yield
 
     async def read(self) -> list[Message]:
-        """The next records of each partition in turn; raises one of ``away`` when nothing comes because nobody answers."""
+        """The next records, in order within each partition; an idle topic is asked whether its broker still answers."""
         assert self._consumer is not None  # reading() is entered first
         self._turnover.nothing_in_hand.set()
         found = await self._consumer.getmany(timeout_ms=_WAIT_MS, max_records=limits.STREAM_READ_MAX)
@@ -203,7 +203,7 @@ class KafkaLine:
             yield consumer, ends
 
 
-class _Turnover(ConsumerRebalanceListener):
+class _Turnover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Partitions are given back when what was read of them is done, or after a while unfinished: then it repeats."""
 
     def __init__(self) -> None:

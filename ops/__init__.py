@@ -1,1 +1,1 @@
-"""Command line, embedded services, demo shop, wiring: the only room that reads settings and starts things."""
+"""The composition root: wiring, processes, command line. The only room that may use all others."""

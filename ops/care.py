@@ -23,7 +23,7 @@ from events.contracts import BRAND_PATTERN, matches
 from intake.dead_letters import DeadLetter
 from intake.transport import Transport
 from ops.processes import write_credentials
-from ops.wiring import make_transports, open_platform
+from ops.wiring import open_platform
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ def dead_letters_list(
     """Show the latest dead letters of each transport; personal values are masked. Exit 1 when a transport is away."""
 
     async def work(parts: Platform) -> dict[str, list[DeadLetter] | Refusal]:
-        return {transport.name: await _letters(transport, count) for transport in make_transports(parts)}
+        return {transport.name: await _letters(transport, count) for transport in parts.transports}
 
     found = _with_platform(data, work)
     table = Table("number", "from", "code", "problem", "event")
@@ -133,7 +133,7 @@ def dead_letters_replay(
     """Put dead letters back on the stream or topic they came from, as they came."""
 
     async def work(parts: Platform) -> list[str]:
-        transports = make_transports(parts)
+        transports = parts.transports
         return [number for number in numbers if not await _replayed(transports, number)]
 
     if missing := _with_platform(data, work):

@@ -1,10 +1,12 @@
 """The ``trefoil`` command: start, stop and look at an installation, and what else is done from a shell.
 
 Exit codes: 0 done; 1 something could not be done (the message says what and where to look); 2 the command was
-called wrongly, also a clock that the folder does not live by; 3 (`import`) some rows were refused.
+called wrongly, also with a wrong setting or a clock that the folder does not live by; 3 (`import`) some rows were
+refused.
 """
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +19,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from core.settings import WrongSetting
+from local import CannotStart
+from local.folder import ClockChosen
+from local.installation import Installation
+from local.process import last_lines
 from ops import care
-from ops.demo.cli import demo
-from ops.embedded import CannotStart
-from ops.embedded.process import last_lines
-from ops.importing.cli import import_file
-from ops.platform import ClockChosen, Platform
+from shopside.demo.cli import demo
+from shopside.importing.cli import import_file
 
 _FOLLOW_SECONDS = 0.3
+_PROGRAM = (sys.executable, "-m", "ops.processes")
 
 app = typer.Typer(
     name="trefoil",
@@ -50,6 +55,7 @@ class Part(StrEnum):
     POSTGRES = "postgres"
     REDIS = "redis"
     NEO4J = "neo4j"
+    KAFKA = "kafka"
     MIGRATE = "migrate"
     API = "api"
     WORKER = "worker"
@@ -69,11 +75,14 @@ def up(
     empty: Annotated[
         bool, typer.Option("--empty", help="load no data; so does every start, only `demo` and `import` load")
     ] = False,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="start a Kafka broker too, now and at later starts: events by topic")
+    ] = False,
 ) -> None:
-    """Start what is not running and return when all of it answers. The folder remembers the clock."""
+    """Start what is not running and return when all of it answers. The folder remembers clock and Kafka."""
     started = time.monotonic()
-    with _told(data, "starting") as platform:
-        address = platform.up(clock.value if clock else None)
+    with _told(data, "starting") as installed:
+        address = installed.up(clock.value if clock else None, kafka=kafka)
     _out.print(f"Trefoil answers at [bold]{address}[/] ({time.monotonic() - started:.1f} s)")
     _out.print(f"Keys are in {data / 'credentials.json'}", soft_wrap=True)
 
@@ -81,15 +90,15 @@ def up(
 @app.command()
 def prepare(data: Data = _DATA, clock: Annotated[Clock | None, typer.Option()] = None) -> None:
     """For containers: write the folder's files, migrate, start nothing. Every store is given by address."""
-    with _told(data, "preparing") as platform:
-        platform.prepare(clock.value if clock else None)
+    with _told(data, "preparing") as installed:
+        installed.prepare(clock.value if clock else None)
 
 
 @app.command()
 def down(data: Data = _DATA) -> None:
     """Stop everything this folder runs. Nothing is deleted; stopping twice is fine."""
-    with _told(data, "stopping") as platform:
-        platform.down()
+    with _told(data, "stopping") as installed:
+        installed.down()
     _out.print("Trefoil is down")
 
 
@@ -100,7 +109,7 @@ def status(
     check: Annotated[bool, typer.Option("--check", help="exit with 1 when a part is down")] = False,
 ) -> None:
     """Tell which parts run, as which process and where."""
-    parts = Platform(data).status()
+    parts = Installation(data, _PROGRAM).status()
     if as_json:
         told = {name: {"up": part.up, "pid": part.pid, "url": part.url} for name, part in parts.items()}
         typer.echo(json.dumps({"services": told}, indent=2))
@@ -124,8 +133,8 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until interrupted")] = False,
 ) -> None:
     """Show the logs."""
-    platform = Platform(data)
-    paths = {name.value: platform.log(name.value) for name in ([part] if part else Part)}
+    installed = Installation(data, _PROGRAM)
+    paths = {name.value: installed.log(name.value) for name in ([part] if part else Part)}
     for name, path in paths.items():
         if len(paths) > 1:
             _out.rule(name)
@@ -147,15 +156,15 @@ def main() -> None:
     """Run the command; what a person can act on is said in one message, without a traceback."""
     try:
         app()
-    except (CannotStart, ClockChosen) as error:
+    except (CannotStart, ClockChosen, WrongSetting) as error:
         _errors.print("trefoil:", style="red", end=" ")
         _errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(2 if isinstance(error, ClockChosen) else 1) from None
+        raise SystemExit(1 if isinstance(error, CannotStart) else 2) from None
 
 
 @contextmanager
-def _told(data: Path, doing: str) -> Iterator[Platform]:
-    """A platform whose steps are shown while they happen: one line for each part that is done."""
+def _told(data: Path, doing: str) -> Iterator[Installation]:
+    """An installation whose steps are shown while they happen: one line for each part that is done."""
     started = time.monotonic()
     with _out.status(doing) as spinner:
 
@@ -165,7 +174,7 @@ def _told(data: Path, doing: str) -> Iterator[Platform]:
             else:
                 spinner.update(f"{doing}: {name} {what}")
 
-        yield Platform(data, tell)
+        yield Installation(data, _PROGRAM, tell)
 
 
 def _without_password(url: str | None) -> str:

@@ -18,12 +18,12 @@ import uvloop
 from api.app import make_app
 from brands.brands import Brands, brand_names
 from core.clock import wall_now
-from core.settings import Settings, read_settings
+from core.settings import ProcessSettings, read_settings
 from core.stores.migrations import migrate as migrate_schema
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from core.stores.queries import sql
-from ops.embedded.process import write_private
+from local.private_files import write_private
 from ops.wiring import SEEDS, make_worker, open_platform
 
 HOME_BRAND = "demo"
@@ -62,7 +62,7 @@ def worker(data: Data) -> None:
     uvloop.run(_work(read_settings(data)))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: ProcessSettings) -> None:
     async with open_platform(settings) as parts:
         running = asyncio.create_task(make_worker(parts).run())
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,7 +71,7 @@ async def _work(settings: Settings) -> None:
             await running
 
 
-async def _migrate(settings: Settings) -> None:
+async def _migrate(settings: ProcessSettings) -> None:
     ran = await migrate_schema(settings.postgres_url)
     structlog.get_logger().info("schema is up to date", migrations=ran)
     graph = Graph(settings.neo4j_url, settings.neo4j_user, settings.neo4j_password)

@@ -13,13 +13,14 @@ from api.platform import Platform
 from brands.brands import Brands
 from brands.clock import InstallationClock
 from core import limits
-from core.settings import Settings
+from core.settings import ProcessSettings
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from intake.dead_letters import LetterBox
 from intake.intake import Intake
+from intake.kafka import KafkaLine
 from intake.streams import RedisLine
-from intake.transport import Transport
+from intake.transport import Line, Transport
 from ledger.flows.seed import seed as seed_plan
 from privacy.keyring import Keyring
 from risk.flows.check import Checks
@@ -36,7 +37,7 @@ SEEDS = (seed_plan, seed_rulebook)
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
+async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     """Open every part; none of them needs its store to be there yet."""
     postgres = Postgres(settings.postgres_url)
     idempotency = Postgres(settings.postgres_url, limits.IDEMPOTENCY_POOL_MAX)
@@ -51,6 +52,11 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     wire = Wire(redis)
     rulebooks = Rulebooks(postgres)
     progress = Progress(postgres)
+    intake = Intake(postgres, keyring, clock)
+    letter_box = LetterBox(keyring)
+    lines: list[Line] = [RedisLine(redis, postgres, letter_box)]
+    if settings.kafka_bootstrap:
+        lines.append(KafkaLine(settings.kafka_bootstrap, letter_box))
     try:
         yield Platform(
             brands=Brands(postgres, settings.master_key, SEEDS),
@@ -61,7 +67,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             wire=wire,
             clock=clock,
             keyring=keyring,
-            intake=Intake(postgres, keyring, clock),
+            intake=intake,
+            transports=[Transport(line, postgres, intake, letter_box) for line in lines],
             progress=progress,
             rulebooks=rulebooks,
             checks=Checks(wire, graph, rulebooks, Recorder(postgres, statements), progress.booked),
@@ -76,13 +83,6 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
         await postgres.close()
 
 
-def make_transports(parts: Platform) -> list[Transport]:
-    """Every way in that is not HTTP."""
-    letter_box = LetterBox(parts.keyring)
-    lines = [RedisLine(parts.redis, parts.postgres, letter_box)]
-    return [Transport(line, parts.postgres, parts.intake, letter_box) for line in lines]
-
-
 def make_worker(parts: Platform) -> Worker:
     """The worker over open parts."""
-    return Worker(parts.postgres, parts.redis, parts.clock, parts.graph_projector, parts.books, make_transports(parts))
+    return Worker(parts.postgres, parts.redis, parts.clock, parts.graph_projector, parts.books, parts.transports)

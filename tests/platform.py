@@ -27,7 +27,7 @@ import uvicorn
 from api.app import make_app
 from api.platform import Platform
 from core.clock import iso, wall_now
-from core.settings import Settings
+from core.settings import ProcessSettings
 from core.stores.migrations import migrate
 from core.stores.queries import sql
 from events import log
@@ -48,11 +48,11 @@ def at(days: float = 0, start: datetime = T0) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class Running:
     """The platform under test: where it answers, its settings, and open parts for looking inside."""
 
     url: str
-    settings: Settings
+    settings: ProcessSettings
     parts: Platform
 
 
@@ -230,7 +230,7 @@ class NewShop(Protocol):
     async def __call__(self, *, owner: bool = False) -> Shop: ...
 
 
-def _serve(settings: Settings, listener: socket.socket, server_at: list[uvicorn.Server]) -> None:
+def _serve(settings: ProcessSettings, listener: socket.socket, server_at: list[uvicorn.Server]) -> None:
     async def main() -> None:
         config = uvicorn.Config(make_app(lambda: open_platform(settings)), log_level="error", access_log=False)
         server = uvicorn.Server(config)
@@ -245,7 +245,7 @@ def _serve(settings: Settings, listener: socket.socket, server_at: list[uvicorn.
 
 
 @pytest_asyncio.fixture(scope="session")
-async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterator[Installation]:
+async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterator[Running]:
     """The platform on a simulated clock, answering on a socket until the end of the run."""
     # below ERROR the platform tells of refusals and outages the tests make on purpose
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
@@ -254,7 +254,7 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     data: Path = tmp_path_factory.mktemp("installation")
-    settings = Settings(
+    settings = ProcessSettings(
         data=data,
         postgres_url=services.postgres_url,
         redis_url=services.redis_url,
@@ -275,7 +275,7 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
         thread.start()
         await parts.progress.start()
         try:
-            yield Installation(settings.api_url, settings, parts)
+            yield Running(settings.api_url, settings, parts)
         finally:
             await parts.progress.stop()
             servers[0].should_exit = True
@@ -283,14 +283,14 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
 
 
 @pytest_asyncio.fixture(scope="session")
-async def http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+async def http(installation: Running) -> AsyncIterator[httpx.AsyncClient]:
     """Connections to the API."""
     async with httpx.AsyncClient(base_url=installation.url, timeout=60) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def new_shop(installation: Installation, http: httpx.AsyncClient) -> NewShop:
+def new_shop(installation: Running, http: httpx.AsyncClient) -> NewShop:
     """Make a brand nobody used before."""
 
     async def make(*, owner: bool = False) -> Shop:
@@ -334,7 +334,7 @@ async def standing_shop(new_shop: NewShop) -> Shop:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def real_clock_http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+async def real_clock_http(installation: Running) -> AsyncIterator[httpx.AsyncClient]:
     """Another API over the same stores that lives by the machine's clock, for what only that one refuses."""
     settings = installation.settings.model_copy(update={"clock": "real"})
     app = make_app(lambda: open_platform(settings))

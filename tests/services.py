@@ -1,8 +1,8 @@
-"""Real Postgres, Redis and Neo4j for the tests: by address from the environment, else Docker, else embedded.
+"""Real Postgres, Redis, Neo4j and Kafka for the tests: by address from the environment, else Docker, else embedded.
 
 ``TREFOIL_TEST_POSTGRES_URL``, ``TREFOIL_TEST_REDIS_URL`` and ``TREFOIL_TEST_NEO4J_URL`` (with ``…_USER`` and
 ``…_PASSWORD``) name stores that are already there and may be written to. ``TREFOIL_TEST_NEO4J_2026_URL``
-likewise names a server of the newer release line.
+likewise names a server of the newer release line, ``TREFOIL_TEST_KAFKA_BOOTSTRAP`` a Kafka.
 """
 
 import contextlib
@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
+
 from core.limits import SERVICE_READY_SECONDS_MAX
-from ops.embedded import Service
-from ops.embedded.neo4j import NEO4J_5_26, NEO4J_2026_08, Neo4j, Release
-from ops.embedded.ports import free_port
-from ops.embedded.postgres import Postgres
-from ops.embedded.process import Detached
-from ops.embedded.redis import Redis
+from local import Service
+from local.kafka import Kafka
+from local.neo4j import NEO4J_5_26, NEO4J_2026_08, Neo4j, Release
+from local.ports import free_port
+from local.postgres import Postgres
+from local.process import Detached
+from local.redis import Redis
 
 _ROOT = Path(tempfile.gettempdir()) / f"trefoil-tests-{os.getuid()}"
 
@@ -82,6 +85,21 @@ def running_newer_neo4j() -> contextlib.AbstractContextManager[Neo4jAddress]:
 
 
 @contextlib.contextmanager
+def running_kafka() -> Iterator[str]:
+    """A Kafka broker; its ``host:port``."""
+    if address := os.environ.get("TREFOIL_TEST_KAFKA_BOOTSTRAP"):
+        yield address
+    elif _docker_answers():
+        from testcontainers.kafka import KafkaContainer
+
+        with KafkaContainer("apache/kafka:4.1.0") as container:
+            yield container.get_bootstrap_server()
+    else:
+        with _embedded(lambda data: Kafka(data, free_port(), free_port())) as server:
+            yield server.url
+
+
+@contextlib.contextmanager
 def _running_postgres() -> Iterator[str]:
     if url := os.environ.get("TREFOIL_TEST_POSTGRES_URL"):
         yield url
@@ -129,7 +147,7 @@ def _embedded(make: Callable[[Path], S]) -> Iterator[S]:
 def _sweep() -> None:
     """Stop and delete what test runs that were killed left behind."""
     for folder in _ROOT.glob("[0-9]*"):
-        if not Path(f"/proc/{folder.name}").exists():
+        if not psutil.pid_exists(int(folder.name)):
             for record in folder.glob("*/run/*.json"):
                 Detached(record.stem, record.parent.parent).stop()
             shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from tests.platform import Installation, NewShop
+from tests.platform import NewShop, Running
 
 _CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 # They wait for every brand of the run, or move the time of them all; what they refuse is tested by name.
@@ -24,7 +24,7 @@ _BOUNDED = settings(
 )
 
 
-async def test_every_operation_keeps_the_document(installation: Installation, new_shop: NewShop) -> None:
+async def test_every_operation_keeps_the_document(installation: Running, new_shop: NewShop) -> None:
     shop = await new_shop()
     await shop.tell(shop.events.registered("m0"), shop.events.approved("m0", invited_by=None))
     headers = {"Authorization": f"Bearer {shop.keys['admin']}"}

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from events.log import Verified
-from tests.platform import Installation, Shop, at
+from tests.platform import Running, Shop, at
 
 
 def said(items: list[dict[str, Any]]) -> list[tuple[str, int | None, str | None]]:
@@ -181,7 +181,7 @@ async def test_an_event_shows_its_outcome_in_each_book_and_no_personal_value(sho
         "DELETE FROM event_log WHERE brand = %s AND seq >= 2",
     ],
 )
-async def test_the_hash_chain_shows_tampering(shop: Shop, installation: Installation, change: str) -> None:
+async def test_the_hash_chain_shows_tampering(shop: Shop, installation: Running, change: str) -> None:
     """The owner takes the trigger off, changes a row, and puts it on again: the chain tells."""
     e = shop.events
     await shop.tell(*(e.registered(name) for name in "abc"))

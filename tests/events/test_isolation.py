@@ -10,7 +10,7 @@ import pytest
 import structlog
 from psycopg import sql
 
-from tests.platform import Installation, Shop, at, order
+from tests.platform import Running, Shop, at, order
 
 # Tables of the installation: they name brands, but hold nothing of them.
 _OF_THE_INSTALLATION = {"brand", "api_key", "log_head"}
@@ -109,7 +109,7 @@ async def tables(owner: psycopg.AsyncConnection[Any]) -> list[tuple[str, bool]]:
     return [(row[0], row[1]) for row in await found.fetchall()]
 
 
-async def test_personal_values_stand_nowhere_in_clear(installation: Installation, shop: Shop, told: list[Any]) -> None:
+async def test_personal_values_stand_nowhere_in_clear(installation: Running, shop: Shop, told: list[Any]) -> None:
     await everything(shop)
     clear = [*SECRETS.values(), ADDRESS["detail"], EXTERNAL]
     forms = {form for value in clear for form in (value, value.encode().hex(), json.dumps(value)[1:-1])}
@@ -192,7 +192,7 @@ async def test_the_same_ids_in_two_brands_never_meet(shop: Shop, other_shop: Sho
     assert len(tokens) == len(set(tokens)) == 2
 
 
-async def test_row_level_security_on_every_table(installation: Installation, shop: Shop, other_shop: Shop) -> None:
+async def test_row_level_security_on_every_table(installation: Running, shop: Shop, other_shop: Shop) -> None:
     """As the application's role: inside brand A no row of B, and without a brand none at all."""
     await everything(other_shop)
     url, postgres = installation.settings.postgres_url, installation.parts.postgres

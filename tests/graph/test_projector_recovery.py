@@ -9,7 +9,7 @@ from events import log
 from graph.domain.facts import Finding
 from graph.flows.project import Fenced, project
 from tests.graph.test_projector_tree import team
-from tests.platform import Installation, Shop, at
+from tests.platform import Running, Shop, at
 from worker.projectors import BooksProjector, GraphProjector, books_lock, graph_lock
 from worker.rebuild import rebuild_graph
 
@@ -25,9 +25,7 @@ class _KilledAfterTheGraph(GraphProjector):
         raise Killed
 
 
-async def test_a_kill_between_the_graphs_commit_and_the_logs_doubles_nothing(
-    installation: Installation, shop: Shop
-) -> None:
+async def test_a_kill_between_the_graphs_commit_and_the_logs_doubles_nothing(installation: Running, shop: Shop) -> None:
     parts, e = installation.parts, shop.events
     await team(shop)
     with pytest.raises(Killed):
@@ -48,15 +46,13 @@ async def test_a_kill_between_the_graphs_commit_and_the_logs_doubles_nothing(
     assert found["ok"] and found["at_seq"] == seqs[-1]  # the hash counts how often c1 was seen
 
 
-async def test_a_stretch_that_was_projected_is_fenced_off(installation: Installation, shop: Shop) -> None:
+async def test_a_stretch_that_was_projected_is_fenced_off(installation: Running, shop: Shop) -> None:
     await team(shop)
     with pytest.raises(Fenced):
         await project(installation.parts.graph, shop.brand, 0, 9, [])
 
 
-async def test_a_kill_between_the_wire_and_the_books_counts_an_order_once(
-    installation: Installation, shop: Shop
-) -> None:
+async def test_a_kill_between_the_wire_and_the_books_counts_an_order_once(installation: Running, shop: Shop) -> None:
     parts, e = installation.parts, shop.events
     await team(shop)
     books = BooksProjector(parts.postgres, parts.graph, parts.wire, parts.rulebooks, parts.clock)
@@ -84,7 +80,7 @@ async def test_a_kill_between_the_wire_and_the_books_counts_an_order_once(
 
 
 async def test_consistency_names_what_was_tampered_with_and_a_rebuild_heals_it(
-    installation: Installation, shop: Shop
+    installation: Running, shop: Shop
 ) -> None:
     e = shop.events
     await team(shop)
@@ -118,7 +114,7 @@ async def test_consistency_names_what_was_tampered_with_and_a_rebuild_heals_it(
 
 
 async def test_a_rebuild_of_one_brand_leaves_the_others_alone(
-    installation: Installation, shop: Shop, other_shop: Shop
+    installation: Running, shop: Shop, other_shop: Shop
 ) -> None:
     await team(shop)
     await team(other_shop)

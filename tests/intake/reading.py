@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from intake.transport import Transport
 from tests.platform import Shop
@@ -28,3 +28,12 @@ async def logged(shop: Shop) -> list[str]:
     async with shop.parts.postgres.brand(shop.brand) as conn:
         found = await conn.execute("SELECT event_id FROM event_log ORDER BY seq")
         return [row[0] for row in await found.fetchall()]
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for something that others do; fail when it never comes."""
+    for _ in range(600):
+        if await holds():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("this never came true")

@@ -6,7 +6,7 @@ On a database of Redis of their own: the worker of the installation reads the fi
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,14 +19,14 @@ from intake.dead_letters import LetterBox
 from intake.streams import CONSUMER, DEAD, GROUP, STREAM, RedisLine
 from intake.transport import Transport
 from privacy.vault import seal, to_text
-from tests.intake.reading import logged, reading
-from tests.platform import Installation, Shop
+from tests.intake.reading import logged, reading, until
+from tests.platform import Running, Shop
 
 PERSONAL = "13912345678"
 
 
 @pytest_asyncio.fixture
-async def redis(installation: Installation) -> AsyncIterator[Redis]:
+async def redis(installation: Running) -> AsyncIterator[Redis]:
     """The second database of the same Redis."""
     url, _, _ = installation.settings.redis_url.rpartition("/")
     async with Redis.from_url(f"{url}/1") as client:
@@ -35,7 +35,7 @@ async def redis(installation: Installation) -> AsyncIterator[Redis]:
         await client.flushdb()
 
 
-def stream(redis: Redis, installation: Installation, line: type[RedisLine] = RedisLine) -> Transport:
+def stream(redis: Redis, installation: Running, line: type[RedisLine] = RedisLine) -> Transport:
     """A worker's reader of the stream."""
     parts = installation.parts
     letter_box = LetterBox(parts.keyring)
@@ -46,14 +46,6 @@ async def put(redis: Redis, *events: Any) -> None:
     for event in events:
         raw = event if isinstance(event, bytes) else json.dumps(event).encode()
         await redis.xadd(STREAM, {"event": raw})
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(600):
-        if await holds():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("this never came true")
 
 
 async def taken(redis: Redis) -> None:
@@ -87,9 +79,7 @@ def one_member(shop: Shop, count: int) -> list[dict[str, Any]]:
     ]
 
 
-async def test_the_stream_is_the_same_intake(
-    installation: Installation, redis: Redis, shop: Shop, other_shop: Shop
-) -> None:
+async def test_the_stream_is_the_same_intake(installation: Running, redis: Redis, shop: Shop, other_shop: Shop) -> None:
     mine = [{**shop.events.registered(f"m{n}"), "brand": shop.brand} for n in range(30)]
     theirs = [{**other_shop.events.registered(f"m{n}"), "brand": other_shop.brand} for n in range(30)]
     for pair in zip(mine, theirs, strict=True):
@@ -110,7 +100,7 @@ async def test_the_stream_is_the_same_intake(
 
 
 async def test_what_cannot_be_taken_is_buried_with_its_problem_and_blocks_nothing(
-    installation: Installation, redis: Redis, shop: Shop
+    installation: Running, redis: Redis, shop: Shop
 ) -> None:
     good = {**shop.events.registered("m"), "brand": shop.brand}
     conflict = {**good, "data": {**good["data"], "platform": "app"}}
@@ -158,7 +148,7 @@ async def test_what_cannot_be_taken_is_buried_with_its_problem_and_blocks_nothin
 
 
 async def test_a_message_of_an_unknown_shape_keeps_all_its_fields_sealed_and_comes_back_as_it_was(
-    installation: Installation, redis: Redis, shop: Shop
+    installation: Running, redis: Redis, shop: Shop
 ) -> None:
     event = json.dumps({**shop.events.registered("m"), "brand": shop.brand})
     shapes: list[list[Any]] = [
@@ -184,7 +174,7 @@ async def test_a_message_of_an_unknown_shape_keeps_all_its_fields_sealed_and_com
     assert [fields for _, fields in back] == given
 
 
-async def test_a_dead_letter_is_played_again_as_it_came(installation: Installation, redis: Redis, shop: Shop) -> None:
+async def test_a_dead_letter_is_played_again_as_it_came(installation: Running, redis: Redis, shop: Shop) -> None:
     transport = stream(redis, installation)
     event = json.dumps({**shop.events.identified("m", phone=PERSONAL), "brand": shop.brand, "time": "2026"}, indent=3)
     broken = b'{"phone": "%s"' % PERSONAL.encode()
@@ -209,9 +199,7 @@ async def test_a_dead_letter_is_played_again_as_it_came(installation: Installati
         assert not await transport.replay(nobodys)
 
 
-async def test_a_letter_of_an_earlier_version_is_played_again(
-    installation: Installation, redis: Redis, shop: Shop
-) -> None:
+async def test_a_letter_of_an_earlier_version_is_played_again(installation: Running, redis: Redis, shop: Shop) -> None:
     """There each personal value was sealed where it stood."""
     event = {**shop.events.identified("m", phone=PERSONAL), "brand": shop.brand}
     keys = await installation.parts.keyring.brand(shop.brand)
@@ -238,7 +226,7 @@ class Stops(RedisLine):
 
 
 async def test_a_stop_in_the_middle_and_another_worker_keep_the_order_of_a_subject(
-    installation: Installation, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "STREAM_READ_MAX", 7)
     events = one_member(shop, 60)
@@ -257,7 +245,7 @@ async def test_a_stop_in_the_middle_and_another_worker_keep_the_order_of_a_subje
 
 
 async def test_two_workers_at_once_keep_the_order_of_a_subject(
-    installation: Installation, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one that waits takes over when the first one goes, in the middle of what it reads."""
     monkeypatch.setattr(limits, "STREAM_READ_MAX", 3)
@@ -293,7 +281,7 @@ class Slow(RedisLine):
 
 
 async def test_a_reader_that_lost_its_turn_reads_nothing_more(
-    installation: Installation, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its connection to Postgres breaks while it has messages in hand; another reader has long gone on."""
     monkeypatch.setattr(limits, "STREAM_READ_MAX", 10)
@@ -330,7 +318,7 @@ async def _break_turns(postgres: Postgres) -> None:
 
 
 async def test_what_consumers_of_earlier_versions_left_comes_first_and_in_order(
-    installation: Installation, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "STREAM_READ_MAX", 4)
     events = one_member(shop, 40)
@@ -348,7 +336,7 @@ async def test_what_consumers_of_earlier_versions_left_comes_first_and_in_order(
 
 
 async def test_what_is_acknowledged_leaves_the_stream_unless_another_group_needs_it(
-    installation: Installation, redis: Redis, shop: Shop
+    installation: Running, redis: Redis, shop: Shop
 ) -> None:
     events = one_member(shop, 20)
     await put(redis, *events[:10])
@@ -371,7 +359,7 @@ async def test_what_is_acknowledged_leaves_the_stream_unless_another_group_needs
 
 
 async def test_large_messages_are_not_held_together(
-    installation: Installation, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "STREAM_BYTES_MAX", 10_000)
     events = [{**event, "note": "x" * (6_000 if n % 2 else 100)} for n, event in enumerate(one_member(shop, 12))]
@@ -391,7 +379,7 @@ async def test_large_messages_are_not_held_together(
 
 
 async def test_a_message_deleted_before_it_was_acknowledged_holds_up_nothing(
-    installation: Installation, redis: Redis, shop: Shop
+    installation: Running, redis: Redis, shop: Shop
 ) -> None:
     events = one_member(shop, 6)
     await redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
@@ -406,7 +394,7 @@ async def test_a_message_deleted_before_it_was_acknowledged_holds_up_nothing(
 # --- the whole way -----------------------------------------------------------------------------------------------
 
 
-async def test_the_worker_reads_the_stream(installation: Installation, shop: Shop) -> None:
+async def test_the_worker_reads_the_stream(installation: Running, shop: Shop) -> None:
     """XADD with the attribute brand, and the books know it."""
     e = shop.events
     for event in (e.registered("p"), e.approved("p", invited_by=None), e.paid("o1", "c", 10_000, promoter_id="p")):

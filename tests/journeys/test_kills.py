@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from ops.client import PlatformClient, connect
-from ops.demo.delivery import Tally, deliver
-from ops.demo.scales import SCALES
-from ops.demo.shop import shop_of
+from shopside.client import PlatformClient, connect
+from shopside.demo.delivery import Tally, deliver
+from shopside.demo.scales import SCALES
+from shopside.demo.shop import shop_of
 
 VICTIMS = ("worker", "api", "redis", "neo4j", "postgres")
 FIRST_KILL_WEEK, WEEKS_BETWEEN = 6, 8

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from intake.streams import DEAD
 from ops.cli import app
-from tests.platform import Installation, Shop
+from tests.platform import Running, Shop
 
 
 @pytest.fixture
-def folder(installation: Installation, tmp_path: Path) -> Path:
+def folder(installation: Running, tmp_path: Path) -> Path:
     """A data folder that points at the installation under test."""
     settings = installation.settings
     services = {
@@ -61,7 +61,7 @@ async def test_the_log_is_verified_from_the_shell(folder: Path, shop: Shop) -> N
     assert "1" in row and "holds" in row
 
 
-async def test_dead_letters_are_listed_and_put_back(folder: Path, installation: Installation) -> None:
+async def test_dead_letters_are_listed_and_put_back(folder: Path, installation: Running) -> None:
     redis = installation.parts.redis
     added: Any = await redis.xadd(DEAD, {"event": b"[]", "problem": b'{"code":"bad_json","detail":"d"}'})
     number = added.decode()

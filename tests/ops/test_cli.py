@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from local.installation import NAMES
 from ops.cli import _without_password
-from ops.platform import NAMES
 
 
 def _trefoil(*arguments: str) -> subprocess.CompletedProcess[str]:

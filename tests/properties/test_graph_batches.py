@@ -28,7 +28,7 @@ from graph.domain.facts import (
 from graph.flows.project import project
 from graph.flows.read import all_members
 from privacy.tokens import Token, Tokens
-from tests.platform import T0, Installation
+from tests.platform import T0, Running
 
 MEMBERS = st.sampled_from("abcdef")
 INSTANTS = st.sampled_from([-200, -90, -1, 0, 1, 90, 179, 180, 181]).map(lambda days: T0 + timedelta(days=days))
@@ -115,7 +115,7 @@ def _without_order(found: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-async def test_batches_change_nothing(installation: Installation) -> None:
+async def test_batches_change_nothing(installation: Running) -> None:
     loop, graph = asyncio.get_running_loop(), installation.parts.graph
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

@@ -12,7 +12,7 @@ import pytest
 from core.stores.neo4j import Graph
 from risk.domain.rulebook import DEFAULT_RULES, FEATURES, Rule, Rulebook
 from risk.flows.check import OrderToCheck
-from tests.platform import T0, Installation, Shop, at, order
+from tests.platform import T0, Running, Shop, at, order
 
 OWN: dict[str, Any] = {"phone": "13912345678", "device": "device-1", "payout_account": "6222020200112233445"}
 
@@ -197,9 +197,7 @@ class _CountingGraph:
             yield tx
 
 
-async def test_allow_makes_no_graph_call(
-    installation: Installation, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_allow_makes_no_graph_call(installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     await team(shop)
     checks, graph = installation.parts.checks, _CountingGraph(installation.parts.graph)
     monkeypatch.setattr(checks, "_graph", graph)

@@ -12,18 +12,18 @@ from api.app import make_app
 from core.errors import unavailable
 from core.stores.postgres import lock
 from events import log
-from ops.embedded.ports import free_port
+from local.ports import free_port
 from ops.wiring import open_platform
 from risk.flows.recorder import Recorder
 from risk.flows.rulebooks import Rulebooks
 from risk.store.wire import WireAway
-from tests.platform import Installation, Shop, order
+from tests.platform import Running, Shop, order
 from tests.risk.test_checks import OWN, check, team
 from worker.projectors import BooksProjector, books_lock
 
 
 @asynccontextmanager
-async def without(installation: Installation, shop: Shop, **addresses: str) -> AsyncIterator[Shop]:
+async def without(installation: Running, shop: Shop, **addresses: str) -> AsyncIterator[Shop]:
     """The shop as seen by an API that cannot reach a store: nothing listens where it looks."""
     settings = installation.settings.model_copy(update=addresses)
     app = make_app(lambda: open_platform(settings))
@@ -33,7 +33,7 @@ async def without(installation: Installation, shop: Shop, **addresses: str) -> A
             yield Shop(shop.brand, shop.keys, client, shop.parts, shop.events)
 
 
-async def test_redis_away_is_a_quick_review(installation: Installation, shop: Shop) -> None:
+async def test_redis_away_is_a_quick_review(installation: Running, shop: Shop) -> None:
     await team(shop)
     async with without(installation, shop, redis_url=f"redis://127.0.0.1:{free_port()}/0") as cut_off:
         await check(cut_off, "warm", order("o0", "b", promoter_id="leaf"))
@@ -51,7 +51,7 @@ async def test_redis_away_is_a_quick_review(installation: Installation, shop: Sh
         assert (ready.status_code, ready.json()["dependencies"]["redis"]) == (503, "unavailable")
 
 
-async def test_neo4j_away_is_named_with_the_refusal(installation: Installation, shop: Shop) -> None:
+async def test_neo4j_away_is_named_with_the_refusal(installation: Running, shop: Shop) -> None:
     await team(shop)
     async with without(installation, shop, neo4j_url=f"bolt://127.0.0.1:{free_port()}") as cut_off:
         said = await check(cut_off, "k", order("o", "b", promoter_id="leaf"))
@@ -65,7 +65,7 @@ async def test_neo4j_away_is_named_with_the_refusal(installation: Installation, 
 
 
 async def test_postgres_away_is_a_review_that_no_money_depends_on(
-    installation: Installation, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An API that has served the brand before answers on; what it says is kept nowhere."""
     await team(shop)
@@ -82,7 +82,7 @@ async def _away(*_: Any) -> None:
     raise unavailable("postgres")
 
 
-async def test_the_ledger_waits_for_redis_and_holds_nothing(installation: Installation, shop: Shop) -> None:
+async def test_the_ledger_waits_for_redis_and_holds_nothing(installation: Running, shop: Shop) -> None:
     parts, e = installation.parts, shop.events
     await team(shop)
     cut_off = installation.settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
@@ -102,9 +102,7 @@ async def test_the_ledger_waits_for_redis_and_holds_nothing(installation: Instal
     assert await shop.balances("leaf") == {"pending_fen": 1_000}
 
 
-async def test_a_flushed_wire_is_filled_again_and_checks_are_right_again(
-    installation: Installation, shop: Shop
-) -> None:
+async def test_a_flushed_wire_is_filled_again_and_checks_are_right_again(installation: Running, shop: Shop) -> None:
     parts, e = installation.parts, shop.events
     await team(shop)
     await shop.tell(
