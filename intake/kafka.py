@@ -21,7 +21,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownTopicOrPartitionError
 
 from core import limits
 from core.canonical import canonical
@@ -163,9 +163,13 @@ class KafkaLine:
                     return None
         return letter
 
-    def _new_consumer(self, **chosen: Any) -> AIOKafkaConsumer:
+    def _new_consumer(self, *topics: str, **chosen: Any) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, request_timeout_ms=_ANSWER_MS, retry_backoff_ms=_RETRY_MS, **chosen
+            *topics,
+            bootstrap_servers=self._bootstrap,
+            request_timeout_ms=_ANSWER_MS,
+            retry_backoff_ms=_RETRY_MS,
+            **chosen,
         )
 
     @asynccontextmanager
@@ -186,21 +190,25 @@ class KafkaLine:
         self, partition: int | None = None, offset: int = 0
     ) -> AsyncIterator[tuple[AIOKafkaConsumer, dict[TopicPartition, int]]]:
         """A reader of the dead letters, of one partition or of all, and where each one ends."""
-        consumer = self._new_consumer(enable_auto_commit=False, auto_offset_reset="earliest")
-        async with _started(consumer):
-            known = ((await consumer.topics()) and consumer.partitions_for_topic(DEAD)) or set()
-            wanted = [TopicPartition(DEAD, one) for one in known if partition in (None, one)]
-            if not wanted:
-                yield consumer, {}
-                return
-            consumer.assign(wanted)
+        consumer = self._new_consumer(DEAD, enable_auto_commit=False, auto_offset_reset="earliest")
+        try:
+            await consumer.start()
+            wanted = [one for one in consumer.assignment() if partition in (None, one.partition)]
             begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
             for one in wanted:
                 first = ends[one] - limits.DEAD_LETTERS_SCANNED_MAX if partition is None else offset
                 consumer.seek(one, max(begins[one], first))
             if partition is not None:
                 ends = {one: min(end, offset + limits.DEAD_LETTERS_SCANNED_MAX) for one, end in ends.items()}
+        except UnknownTopicOrPartitionError:
+            ends = {}  # nothing was ever buried
+        except BaseException:
+            await _stop(consumer)
+            raise
+        try:
             yield consumer, ends
+        finally:
+            await _stop(consumer)
 
 
 class _Turnover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -227,8 +235,12 @@ async def _started(client: AIOKafkaConsumer | AIOKafkaProducer) -> AsyncIterator
         await client.start()
         yield
     finally:
-        async with asyncio.timeout(limits.KAFKA_ANSWER_SECONDS_MAX):
-            await client.stop()
+        await _stop(client)
+
+
+async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    async with asyncio.timeout(limits.KAFKA_ANSWER_SECONDS_MAX):
+        await client.stop()
 
 
 async def _records(
@@ -237,7 +249,7 @@ async def _records(
     """Every record up to the ends."""
     async with asyncio.timeout(limits.KAFKA_ANSWER_SECONDS_MAX) as patience:
         while any([await consumer.position(one) < end for one, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
+            for records in (await consumer.getmany(*ends, timeout_ms=_WAIT_MS)).values():
                 patience.reschedule(asyncio.get_running_loop().time() + limits.KAFKA_ANSWER_SECONDS_MAX)
                 for record in records:
                     yield record

@@ -52,13 +52,12 @@ async def put(producer: AIOKafkaProducer, shop: Shop, *events: dict[str, Any]) -
 async def taken(kafka: str) -> None:
     """Wait until everything on the topic is committed."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    async with AIOKafkaConsumer(bootstrap_servers=kafka) as looks:
+    async with AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka) as looks:
         await admin.start()
         try:
 
             async def done() -> bool:
-                await looks.topics()
-                ends = await looks.end_offsets([TopicPartition(TOPIC, n) for n in looks.partitions_for_topic(TOPIC)])
+                ends = await looks.end_offsets(looks.assignment())
                 committed = await admin.list_consumer_group_offsets(GROUP)
                 nothing = OffsetAndMetadata(0, "")
                 return all(committed.get(one, nothing).offset >= end for one, end in ends.items())
@@ -71,11 +70,8 @@ async def taken(kafka: str) -> None:
 async def letters_of(kafka: str, *positions: tuple[int, int]) -> list[Any]:
     """The records in the dead letters about those that stood at these partitions and offsets, in this order."""
     found: dict[tuple[int, int], Any] = {}
-    async with AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest") as looks:
-        await looks.topics()
-        partitions = [TopicPartition(DEAD, n) for n in looks.partitions_for_topic(DEAD) or ()]
-        looks.assign(partitions)
-        ends = await looks.end_offsets(partitions)
+    async with AIOKafkaConsumer(DEAD, bootstrap_servers=kafka, auto_offset_reset="earliest") as looks:
+        ends = await looks.end_offsets(looks.assignment())
         while any([await looks.position(one) < end for one, end in ends.items()]):
             for records in (await looks.getmany(timeout_ms=500)).values():
                 for record in records:
@@ -222,8 +218,7 @@ async def test_a_topic_repeated_from_its_beginning_changes_nothing(
     before = await logged(shop)
     assert len(before) == 15
     async with AIOKafkaConsumer(bootstrap_servers=kafka, group_id=GROUP, enable_auto_commit=False) as resets:
-        await resets.topics()
-        partitions = [TopicPartition(TOPIC, n) for n in resets.partitions_for_topic(TOPIC)]
+        partitions = [TopicPartition(TOPIC, n) for n in await producer.partitions_for(TOPIC)]
         resets.assign(partitions)
         await resets.commit(dict.fromkeys(partitions, 0))
     last = {**shop.events.registered("last"), "subject": "m0"}
@@ -307,7 +302,8 @@ async def test_postgres_away_is_waited_out_without_leaving_the_group(
     events = members(shop, 2, 5)
     await put(producer, shop, *events)
     intake = installation.parts.intake
-    whole, refused = intake.take, []
+    whole = intake.take
+    refused: list[Any] = []
 
     async def take(*args: Any) -> Any:
         if len(refused) < 3:
