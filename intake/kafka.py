@@ -64,6 +64,8 @@ class KafkaLine:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
+            session_timeout_ms=int(limits.KAFKA_MEMBER_SECONDS_MAX * 1_000),
+            heartbeat_interval_ms=int(limits.KAFKA_MEMBER_SECONDS_MAX * 1_000 / 3),
             fetch_max_bytes=limits.KAFKA_FETCH_BYTES_MAX,
             max_partition_fetch_bytes=limits.KAFKA_PARTITION_BYTES_MAX,
         )
@@ -80,8 +82,8 @@ class KafkaLine:
         messages = [_message(record) for records in found.values() for record in records]
         if messages:
             self._turnover.nothing_in_hand.clear()
-        elif assigned := self._consumer.assignment():
-            await self._consumer.end_offsets(assigned)
+        else:
+            await self._ask_whether_it_answers(self._consumer)
         return messages
 
     async def bury(self, letters: Sequence[Letter]) -> None:
@@ -163,6 +165,14 @@ class KafkaLine:
                     return None
         return letter
 
+    async def _ask_whether_it_answers(self, consumer: AIOKafkaConsumer) -> None:
+        """An idle consumer tries again for ever and tells nobody; without partitions it may also just wait for some."""
+        async with asyncio.timeout(limits.KAFKA_SILENCE_SECONDS_MAX):
+            if assigned := consumer.assignment():
+                await consumer.end_offsets(assigned)
+            else:
+                await consumer.topics()
+
     def _new_consumer(self, *topics: str, **chosen: Any) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             *topics,
@@ -239,7 +249,7 @@ async def _started(client: AIOKafkaConsumer | AIOKafkaProducer) -> AsyncIterator
 
 
 async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    async with asyncio.timeout(limits.KAFKA_ANSWER_SECONDS_MAX):
+    async with asyncio.timeout(limits.KAFKA_SILENCE_SECONDS_MAX):
         await client.stop()
 
 

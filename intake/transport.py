@@ -98,6 +98,11 @@ class Transport:
                 self._tell(refusal)
             except self._line.away as error:
                 self._tell(error)
+            except asyncio.CancelledError:
+                # a client whose connection breaks cancels what waits for it: only who was asked to end may end
+                if (task := asyncio.current_task()) is None or task.cancelling():
+                    raise
+                self._tell(ConnectionError("the connection broke"))
             await asyncio.sleep(limits.POLL_SECONDS)
 
     async def letters(self, count: int) -> list[DeadLetter]:

@@ -17,8 +17,8 @@ from local.process import Detached
 from local.processes import PROCESSES, Processes
 from local.stores import KAFKA, STORES, kafka_runs_here
 
-NAMES = (*STORES, KAFKA, *PROCESSES)
-"""Kafka is among the parts of an installation that has one."""
+NAMES = (*STORES, *PROCESSES)
+"""The parts of every installation; Kafka is one more where it was asked for."""
 
 _STORE_PORTS = {"postgres": 5432, "redis": 6379, "neo4j": 7687, KAFKA: 9092}  # where an address without a port points
 
@@ -83,14 +83,14 @@ class Installation:
             self._folder.write_services(self._addresses(settings, state, {}))
             self._processes.migrate()
 
-    def start_stores(self) -> Services:
+    def start_stores(self, *, kafka: bool = False) -> Services:
         """Start the stores alone; their part of ``services.json``. For tests of the stores themselves."""
         with self._folder.alone(self._tell):
-            settings, state = self._remembered(None)
+            settings, state = self._remembered(None, kafka=kafka)
             pids = stores.start(self._folder, settings, state, self._tell)
             services = self._addresses(settings, state, pids)
             self._folder.write_services(services)
-            return {name: services[name] for name in STORES}
+            return {name: services[name] for name in (*STORES, KAFKA) if name in services}
 
     def down(self) -> None:
         """Stop everything this folder runs, in reverse order. Stores given by address are left alone."""
@@ -107,7 +107,7 @@ class Installation:
     def status(self) -> dict[str, Status]:
         """Every part by name. A part is up when its process runs and, if it has a port, answers on it."""
         services, settings = self._folder.services(), self._folder.settings()
-        names = [name for name in NAMES if name != KAFKA or name in services]
+        names = [*STORES, *([KAFKA] if KAFKA in services else []), *PROCESSES]
         return {name: self._status_of(name, services.get(name, {}).get("url"), settings) for name in names}
 
     def log(self, name: str) -> Path:

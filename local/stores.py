@@ -66,6 +66,8 @@ def start(folder: Folder, settings: Settings, state: State, tell: Tell) -> dict[
 
     def run(store: Service) -> None:
         if not store.alive():
+            if store.name not in names:  # it died since it was looked at
+                prepare(store)
             tell(store.name, "starts")
             store.start()
         store.ready(SERVICE_READY_SECONDS_MAX)

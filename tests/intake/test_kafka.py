@@ -5,13 +5,16 @@ All tests share the two topics, as they are: each looks at the events of its own
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from core import limits
@@ -19,6 +22,7 @@ from core.errors import Refusal
 from intake.dead_letters import LetterBox
 from intake.kafka import DEAD, GROUP, TOPIC, KafkaLine
 from intake.transport import Transport
+from local.kafka import Kafka
 from local.ports import free_port
 from tests.intake.reading import logged, reading, until
 from tests.platform import Running, Shop
@@ -58,7 +62,10 @@ async def taken(kafka: str) -> None:
 
             async def done() -> bool:
                 ends = await looks.end_offsets(looks.assignment())
-                committed = await admin.list_consumer_group_offsets(GROUP)
+                try:
+                    committed = await admin.list_consumer_group_offsets(GROUP)
+                except KafkaError:  # a broker that has just come back looks for its groups
+                    return False
                 nothing = OffsetAndMetadata(0, "")
                 return all(committed.get(one, nothing).offset >= end for one, end in ends.items())
 
@@ -339,3 +346,43 @@ async def test_a_broker_that_is_away_is_waited_for(installation: Running, monkey
     with pytest.raises(Refusal) as refused:
         await transport.letters(10)
     assert refused.value.code == "kafka_unavailable"
+
+
+async def test_a_broker_that_dies_is_noticed_and_gone_on_with_when_it_is_back(
+    installation: Running, shop: Shop, tmp_path: Path
+) -> None:
+    """On a broker of its own, idle when it is killed: nobody but the reader's own question finds out."""
+    joined: list[int] = []
+
+    class Joins(KafkaLine):
+        def reading(self) -> Any:
+            joined.append(1)
+            return super().reading()
+
+    broker = Kafka(tmp_path, free_port(), free_port())
+    await asyncio.to_thread(_begin, broker)
+    try:
+        events = members(shop, 2, 2)
+        async with reading(topic(broker.url, installation, Joins)):
+            async with AIOKafkaProducer(bootstrap_servers=broker.url) as sends:
+                await put(sends, shop, *events[:2])
+                await taken(broker.url)
+            broker.process.stop(signal.SIGKILL)
+
+            async def noticed() -> bool:
+                return len(joined) > 1
+
+            await until(noticed)
+            await asyncio.to_thread(_begin, broker)
+            async with AIOKafkaProducer(bootstrap_servers=broker.url) as sends:
+                await put(sends, shop, *events[2:])
+                await taken(broker.url)
+        await each_in_order(shop, events)
+    finally:
+        await asyncio.to_thread(broker.stop)
+
+
+def _begin(broker: Kafka) -> None:
+    broker.prepare()
+    broker.start()
+    broker.ready(limits.SERVICE_READY_SECONDS_MAX)
