@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel
 
 from api.platform import platform
 from api.scoped import caller
@@ -14,20 +13,20 @@ from core import limits
 from core.canonical import canonical
 from core.errors import Refusal
 from events import log
-from events.log import Book
+from events.fields import Strict
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command that took effect: its number, its data as they stand in the log, what its book recorded with it."""
+    """A command that took effect: its number, its data as they stand in the log, what its consumer recorded with it."""
 
     seq: int
     data: dict[str, Any]
     detail: dict[str, Any]
 
 
-async def run_command(request: Request, event_type: str, event: BaseModel, book: Book, asked: Any) -> Done:
-    """Append a command and wait until its book has dealt with it.
+async def run_command(request: Request, command: Strict, asked: Any) -> Done:
+    """Append a command and wait until the consumer that decides it has dealt with it.
 
     ``asked`` is the request as the caller made it: with an Idempotency-Key the same request is one command, whatever
     is killed in between. Raises Refusal 409 with the code of a refused command, and 503 ``still_working`` (with the
@@ -35,22 +34,31 @@ async def run_command(request: Request, event_type: str, event: BaseModel, book:
     with the same key.
     """
     parts, who = platform(request), caller(request)
-    appended = await parts.intake.command(
+    consumer = parts.contracts.of_command(command).decided_by[-1]
+    appended = await append_command(request, command, asked)
+    if not await parts.progress.reached(who.brand, consumer, appended.seq, limits.COMMAND_WAIT_SECONDS_MAX):
+        raise Refusal(503, "still_working", f"event {appended.seq} is accepted and takes effect later; see its outcome")
+    async with parts.postgres.brand(who.brand) as conn:
+        found = await log.outcomes(conn, who.brand, appended.seq)
+        (logged,) = await log.read_some(conn, who.brand, [appended.seq])
+    outcome = next((row for row in found if row.consumer == consumer), None)
+    if outcome is not None and outcome.status == "failed":
+        raise Refusal(500, "failed", f"event {appended.seq} could not be dealt with; it is kept and can be replayed")
+    if outcome is not None and outcome.status == "refused":
+        raise Refusal(409, outcome.code or "refused", f"event {appended.seq} was refused: {outcome.code}")
+    return Done(appended.seq, logged.data, (outcome.detail if outcome else None) or {})
+
+
+async def append_command(request: Request, command: Strict, asked: Any) -> log.Appended:
+    """Append a command without waiting for what becomes of it; raises Refusal 409 ``idempotency_conflict``."""
+    who = caller(request)
+    appended = await platform(request).intake.command(
         who.brand,
-        event_type,
-        event,
+        command,
         path=request.url.path,
         key=request.headers.get("idempotency-key"),
         request=canonical([who.person, asked]),
     )
     if appended.status == "conflict":
         raise Refusal(409, "idempotency_conflict", "this Idempotency-Key was used with another request")
-    if not await parts.progress.reached(who.brand, book, appended.seq, limits.COMMAND_WAIT_SECONDS_MAX):
-        raise Refusal(503, "still_working", f"event {appended.seq} is accepted and takes effect later; see its outcome")
-    async with parts.postgres.brand(who.brand) as conn:
-        found = await log.outcomes(conn, who.brand, appended.seq)
-        (logged,) = await log.read_some(conn, who.brand, [appended.seq])
-    outcome = next((row for row in found if row.book == book), None)
-    if outcome is not None and outcome.status == "refused":
-        raise Refusal(409, outcome.code or "refused", f"event {appended.seq} was refused: {outcome.code}")
-    return Done(appended.seq, logged.data, (outcome.detail if outcome else None) or {})
+    return appended

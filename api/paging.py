@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from core import limits
 from core.canonical import canonical
 from core.errors import FieldError, invalid
-from events.contracts import instant
+from events.fields import instant
 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=limits.PAGE_ITEMS_MAX)]
 Cursor: TypeAlias = Annotated[str | None, Query(max_length=1_000)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -12,14 +12,18 @@ from brands.brands import Brands
 from brands.clock import InstallationClock
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
+from events.consumer import Consumer
+from events.contract import Contracts
+from events.room import Job, Room
+from graph.flows.live import LiveGraph
 from intake.intake import Intake
 from intake.transport import Transport
 from privacy.keyring import Keyring
 from risk.flows.check import Checks
 from risk.flows.rulebooks import Rulebooks
 from risk.store.wire import Wire
+from worker.consistency import Comparison
 from worker.progress import Progress
-from worker.projectors import BooksProjector, GraphProjector
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Platform:
     idempotency: Postgres
     redis: Redis
     graph: Graph
+    live: LiveGraph
     wire: Wire
     clock: InstallationClock
     keyring: Keyring
@@ -39,8 +44,11 @@ class Platform:
     progress: Progress
     rulebooks: Rulebooks
     checks: Checks
-    graph_projector: GraphProjector
-    books: BooksProjector
+    contracts: Contracts
+    comparison: Comparison
+    jobs: Mapping[str, Job]
+    consumers: tuple[Consumer, ...]
+    rooms: tuple[Room, ...]
 
 
 def platform(request: Request) -> Platform:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from core.canonical import canonical
 from core.errors import FieldError, Refusal, invalid
 from core.stores.neo4j import GraphAway
-from events.contracts import field_error
+from events.fields import field_error
 from risk.store.wire import WireAway
 
 _logger = structlog.get_logger()

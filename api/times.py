@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from brands.clock import InstallationClock
 from core import limits
 from core.errors import FieldError, invalid
-from events.contracts import ID_PATTERN, Instant
+from events.fields import ID_PATTERN, Instant
 
 AsOf: TypeAlias = Annotated[Instant | None, Query()]
 """``as_of=2026-11-01T08:00:00+08:00``; left out, it is now."""

@@ -12,9 +12,10 @@ EVENTS_PER_BATCH_MAX: Final = 1_000  # one intake transaction stays below a tent
 ID_CHARS_MAX: Final = 128  # ids are chosen by callers and stand in every index
 TEXT_CHARS_MAX: Final = 1_000  # free text a caller may send (reasons, address details, notes)
 FUTURE_SECONDS_MAX: Final = 24 * 3600  # with the real clock, clocks of shops may be wrong by a day, not more
-LINES_PER_ORDER_MAX: Final = 500  # the largest real baskets seen hold just over 500 lines
+LINES_PER_ORDER_MAX: Final = 1_000  # the largest real baskets seen hold 541 lines
+ORDER_FEN_MAX: Final = 10**14  # of one order: a bound of its own, far inside 64 bits
 IDENTIFIERS_PER_EVENT_MAX: Final = 50  # a sign-in names a handful; more is a mistake of the sender
-LINE_FEN_MAX: Final = 10**12  # 10 thousand million yuan; sums of 500 lines stay far inside 64 bits
+LINE_FEN_MAX: Final = 10**12  # 10 thousand million yuan on one line
 QUANTITY_MAX: Final = 10**6  # a warehouse's worth of one product; more is a mistake of units
 PAGE_ITEMS_MAX: Final = 200  # largest page of any list
 PAGE_ITEMS_DEFAULT: Final = 50  # about two screens of a table
@@ -27,12 +28,17 @@ TIES_PER_ORDER_MAX: Final = 30  # findings kept per order: enough for any decisi
 BINDING_DAYS: Final = 180  # default protection period of a binding, days of 24 h
 
 # --- projection ---------------------------------------------------------------------------------------------------
-PROJECT_EVENTS_MAX: Final = 1_000  # events per graph transaction: past 1,000 rows throughput no longer grows
-BOOK_EVENTS_MAX: Final = 1_000  # events per ledger transaction, likewise
+STRETCH_EVENTS_MAX: Final = 1_000  # events per transaction of a consumer: past 1,000 throughput no longer grows
+STRETCH_COST_MAX: Final = 20_000  # rows (see events.log.cost_of): 1,000 ordinary orders, or six of 1,000 lines
+POISON_TRIES_MAX: Final = 5  # an event that fails so often alone is set aside; a passing trouble is over by then
+ASIDE_COUNTED_MAX: Final = 10_000  # events set aside are counted no further: so many are one trouble, not many
+STEPS_AT_ONCE_MAX: Final = 4  # stretches of different brands under way together in one worker: memory, and connections
 WIRE_OPS_MAX: Final = 200  # operations per script call, so that a check never waits behind one for long
 SETTLE_ORDERS_MAX: Final = 1_000  # orders per settlement transaction
 COMMAND_WAIT_SECONDS_MAX: Final = 10.0  # a synchronous command answers 202 with its sequence number after this
 DRAIN_WAIT_SECONDS_MAX: Final = 600.0  # drain and clock moves wait for every projector at most this long
+CONSISTENCY_PAGE: Final = 500  # members compared together: a transaction of a tenth of a second in each store
+CONSISTENCY_TRIES_MAX: Final = 20  # a member that changes while it is read is read again, a moment later
 DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
 
 # --- pools, waits, retries ----------------------------------------------------------------------------------------
@@ -42,6 +48,11 @@ STATEMENT_POOL_MAX: Final = 2  # one commit of decisions is under way at a time;
 POOL_WAIT_SECONDS_MAX: Final = 2.0  # a busy pool frees a connection sooner; a store that is away is said to be away
 POOL_REST_SECONDS: Final = 0.5  # after a wait in vain, nobody waits for a connection this long
 NEO4J_POOL_MAX: Final = 20  # reads of people and the projector; more would only queue inside Neo4j
+WARM_SECONDS_MAX: Final = 5.0  # a start may take so much longer; the first events after it go the faster
+WARM_ROUNDS: Final = 12  # past that the compiler of the server has seen enough
+SPACE_KEEP_SECONDS: Final = 1.0  # how long a reader may take to see that a graph was made anew
+SPACE_GRACE_SECONDS: Final = 8.0  # an old graph is deleted after that: the longest read, and what readers remember
+SPACES_KEPT_MAX: Final = 10_000  # brands whose space one process remembers: a megabyte
 NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this
 RETRY_SECONDS_MAX: Final = 5.0  # longest pause between two tries of a projector whose store is away
 BUSY_SECONDS: Final = 0.05  # until a book that somebody else is writing is tried again
@@ -50,6 +61,7 @@ DEAD_PEER_PROBE_SECONDS: Final = 5  # between two such questions
 DEAD_PEER_PROBES: Final = 3  # without an answer, and the lock is free: 20 s after a machine vanished
 POLL_SECONDS: Final = 0.5  # projectors look at the log this often even if no notification came
 LOOK_AT_ALL_SECONDS: Final = 5.0  # brands of which no news came are looked at this often: a notification can be lost
+BRANDS_LOOKED_AT_MAX: Final = 100  # brands looked at together: 5 s for 10,000, and told brands go on in between
 
 # --- streams and topics -------------------------------------------------------------------------------------------
 STREAM_READ_MAX: Final = 500  # messages per intake transaction

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from core import limits
 from core.canonical import canonical, link
 from core.clock import iso
 from core.stores.postgres import Connection
 from core.stores.queries import sql
-
-Book = Literal["graph", "ledger"]
-Status = Literal["applied", "parked", "refused", "none"]
+from events.consumer import Budget
+from events.outcome import Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class LoggedEvent:
     data: dict[str, Any]
     data_print: bytes
     accepted_at: datetime
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,36 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a book made of one event."""
-
+class _Head:
     seq: int
-    status: Status
-    code: str | None = None
-    detail: dict[str, Any] | None = None
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class EventOfMember:
+    """An event that speaks of a member, without the lines of an order, and what a consumer made of it."""
+
     seq: int
+    type: str
+    data: dict[str, Any]
+    status: Status | None
+    code: str | None
+    detail: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _MemberId:
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    member_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hash:
     hash: bytes
 
 
@@ -108,8 +127,10 @@ class Watermark:
 
 
 @dataclass(frozen=True, slots=True)
-class BookOutcome:
-    book: str
+class ConsumerOutcome:
+    """The outcome of one event by one consumer."""
+
+    consumer: str
     status: str
     code: str | None
     detail: dict[str, Any] | None
@@ -127,9 +148,13 @@ _KNOWN = sql("events/known", _Known)
 _APPEND = sql("events/append")
 _ANNOUNCE = sql("events/announce")
 _READ = sql("events/read", LoggedEvent)
+_MEMBERS_PAGE = sql("events/members_page", _MemberId)
+_OF_MEMBERS = sql("events/of_members", EventOfMember)
+_FIRST_TOLD = sql("events/first_told", _First)
+_HASH_AT = sql("events/hash_at", _Hash)
 _READ_SOME = sql("events/read_some", LoggedEvent)
 _CHAIN = sql("events/chain", _Link)
-_OUTCOMES = sql("events/outcomes", BookOutcome)
+_OUTCOMES = sql("events/outcomes", ConsumerOutcome)
 _OUTCOMES_BETWEEN = sql("events/outcomes_between", Outcome)
 _SAVE_OUTCOMES = sql("events/save_outcomes")
 _WATERMARK = sql("events/watermark", _Seq)
@@ -187,6 +212,7 @@ async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accep
         hashes.append(last_hash)
         answers.append(Appended(seq, "accepted"))
     if fresh:
+        texts = [canonical(e.data) for e in fresh]
         await _APPEND.run(
             conn,
             brand=brand,
@@ -196,7 +222,8 @@ async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accep
             types=[e.type for e in fresh],
             subjects=[e.subject for e in fresh],
             times=[e.time for e in fresh],
-            data=[canonical(e.data).decode() for e in fresh],
+            data=[text.decode() for text in texts],
+            costs=[cost_of(e.data, len(text)) for e, text in zip(fresh, texts, strict=True)],
             extensions=[canonical(e.extensions).decode() if e.extensions else None for e in fresh],
             fingerprints=[e.fingerprint for e in fresh],
             data_prints=[e.data_print for e in fresh],
@@ -207,9 +234,54 @@ async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accep
     return answers
 
 
-async def read(conn: Connection, brand: str, after: int, upto: int, count: int) -> list[LoggedEvent]:
-    """Events with ``after < seq ≤ upto``, in order, at most ``count``."""
-    return await _READ.run(conn, brand=brand, after=after, upto=upto, count=count)
+def cost_of(data: Mapping[str, Any], size_bytes: int) -> int:
+    """What an event costs whoever deals with it, in rows: one for itself, three for each of its lines or identifiers
+    (a line pays up to three persons), one for each kilobyte.
+    """
+    items = sum(len(value) for value in data.values() if isinstance(value, list))
+    return 1 + limits.LEVELS_MAX * items + size_bytes // 1_000
+
+
+async def read(conn: Connection, brand: str, after: int, upto: int, budget: Budget) -> list[LoggedEvent]:
+    """The next events with ``after < seq ≤ upto``, in order, as many as the budget holds, at least one."""
+    return await _READ.run(conn, brand=brand, after=after, upto=upto, count=budget.events, cost_max=budget.cost)
+
+
+async def first_told(
+    conn: Connection, brand: str, member_ids: Sequence[str], types: Sequence[str], consumer: str
+) -> dict[str, int]:
+    """For members: the first event of these types that speaks of them and that a consumer did not refuse."""
+    if not member_ids:
+        return {}
+    rows = await _FIRST_TOLD.run(
+        conn, brand=brand, member_ids=list(set(member_ids)), types=list(types), consumer=consumer
+    )
+    return {row.member_id: row.seq for row in rows}
+
+
+async def members_page(conn: Connection, brand: str, after: str, count: int) -> list[str]:
+    """A page of the members that events speak of, in order."""
+    return [row.member_id for row in await _MEMBERS_PAGE.run(conn, brand=brand, after=after, count=count)]
+
+
+def of_members(
+    conn: Connection, brand: str, consumer: str, member_ids: Sequence[str], types: Sequence[str], upto: int
+) -> AsyncIterator[EventOfMember]:
+    """The events of some types that speak of members, in order, one after the other, with a consumer's outcomes.
+
+    What the consumer passed over stands where it was replayed, or is left out.
+    """
+    return _OF_MEMBERS.stream(
+        conn, brand=brand, consumer=consumer, member_ids=list(member_ids), types=list(types), upto=upto
+    )
+
+
+async def hash_at(conn: Connection, brand: str, seq: int) -> bytes | None:
+    """The hash of the chain at an event, which says what the log held up to there; None beyond its end."""
+    if seq == 0:
+        return NO_HASH
+    row = await _HASH_AT.one(conn, brand=brand, seq=seq)
+    return bytes(row.hash) if row else None
 
 
 async def read_some(conn: Connection, brand: str, seqs: Sequence[int]) -> list[LoggedEvent]:
@@ -228,20 +300,20 @@ async def heads(conn: Connection) -> list[BrandHead]:
     return await _HEADS.run(conn)
 
 
-async def outcomes(conn: Connection, brand: str, seq: int) -> list[BookOutcome]:
-    """What the books recorded of one event; a book that has nothing special to say is absent."""
+async def outcomes(conn: Connection, brand: str, seq: int) -> list[ConsumerOutcome]:
+    """What consumers recorded of one event; one that has nothing special to say is absent."""
     return await _OUTCOMES.run(conn, brand=brand, seq=seq)
 
 
-async def outcomes_between(conn: Connection, brand: str, book: Book, after: int, upto: int) -> list[Outcome]:
-    """What one book recorded of a stretch of the log, in order."""
-    return await _OUTCOMES_BETWEEN.run(conn, brand=brand, book=book, after=after, upto=upto)
+async def outcomes_between(conn: Connection, brand: str, consumer: str, after: int, upto: int) -> list[Outcome]:
+    """What one consumer recorded of a stretch of the log, in order."""
+    return await _OUTCOMES_BETWEEN.run(conn, brand=brand, consumer=consumer, after=after, upto=upto)
 
 
-async def save_outcomes(conn: Connection, brand: str, book: Book, found: Sequence[Outcome]) -> None:
-    """Record outcomes of a book, in the transaction of the effects."""
+async def save_outcomes(conn: Connection, brand: str, consumer: str, found: Sequence[Outcome]) -> None:
+    """Record outcomes of a consumer, in the transaction of the effects."""
     if found:
-        await _SAVE_OUTCOMES.run(conn, brand=brand, book=book, outcomes=canonical(list(found)).decode())
+        await _SAVE_OUTCOMES.run(conn, brand=brand, consumer=consumer, outcomes=canonical(list(found)).decode())
 
 
 async def watermark(conn: Connection, brand: str, consumer: str) -> int:

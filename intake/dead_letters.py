@@ -20,7 +20,7 @@ from core import limits
 from core.canonical import nested_deeper
 from intake.message import Message, Parts
 from privacy.keyring import Keyring
-from privacy.sealing import SEALED_MARK, mentions_personal, opened_copy, shown
+from privacy.masks import SEALED_MARK, mentions_personal, opened_copy, shown
 from privacy.vault import from_text, seal, to_text, unseal
 
 _CONTEXT: Final = "dead letter"

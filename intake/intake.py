@@ -20,9 +20,12 @@ from core.ids import new_id
 from core.stores.postgres import Postgres
 from core.stores.queries import sql
 from events import log
-from events.contracts import COMMAND_TYPES, OWN_SOURCE_PREFIX, PUBLIC_TYPES, Envelope, field_errors
+from events.contract import Contract, Contracts
+from events.envelope import OWN_SOURCE_PREFIX, Envelope
+from events.fields import Strict, field_errors
+from events.keeping import kept
 from privacy.keyring import Keyring
-from privacy.sealing import has_personal, owner_of, seal_event, shown
+from privacy.masks import shown
 from privacy.vault import BrandKeys, seal, unseal
 
 _logger = structlog.get_logger()
@@ -60,6 +63,7 @@ class _Sealed:
 
 @dataclass(frozen=True, slots=True)
 class _Valid:
+    contract: Contract
     envelope: Envelope
     sent_time: str  # as it was written: two spellings of one instant are two contents
     data: dict[str, Any]
@@ -74,8 +78,9 @@ _REJECTION_RESENT = sql("intake/rejection_resent")
 class Intake:
     """Takes events for a brand, whatever way they came."""
 
-    def __init__(self, postgres: Postgres, keyring: Keyring, clock: InstallationClock) -> None:
+    def __init__(self, postgres: Postgres, keyring: Keyring, clock: InstallationClock, contracts: Contracts) -> None:
         self._postgres = postgres
+        self._contracts = contracts
         self._keyring = keyring
         self._clock = clock
 
@@ -87,9 +92,9 @@ class Intake:
         """
         keys = await self._keyring.brand(brand)
         latest = None if self._clock.simulated else wall_now() + timedelta(seconds=limits.FUTURE_SECONDS_MAX)
-        checked = [_check(event, brand, latest) for event in events]
+        checked = [_check(event, brand, latest, self._contracts) for event in events]
         valid = [(index, found) for index, found in enumerate(checked) if isinstance(found, _Valid)]
-        sealed = await self._seal(brand, keys, [(found.envelope.type, found.data) for _, found in valid])
+        sealed = await self._seal(brand, keys, [(found.contract, found.data) for _, found in valid])
         new = [_new_event(found, stored, keys) for (_, found), stored in zip(valid, sealed, strict=True)]
         if valid:
             await self._clock.start(valid[0][1].envelope.time)
@@ -111,36 +116,34 @@ class Intake:
         return [answer for answer in answers if answer is not None]
 
     async def _seal(
-        self, brand: str, keys: BrandKeys, events: Sequence[tuple[str, dict[str, Any]]]
+        self, brand: str, keys: BrandKeys, events: Sequence[tuple[Contract, dict[str, Any]]]
     ) -> list[dict[str, Any]]:
-        """The data of events, as (type, data), with every personal value sealed under its owner's key."""
-        owners = {owner_of(event_type, data) for event_type, data in events if has_personal(event_type, data)}
+        """The data of events with every personal value sealed under its owner's key."""
+        owners = {contract.owner_of(data) for contract, data in events if contract.has_personal(data)}
         member_keys = await self._keyring.members(brand, owners, create=True) if owners else {}
         return [
             # a forgotten person stays forgotten: later values go under the brand's key for nobody
-            seal_event(event_type, data, brand, keys, member_keys.get(owner_of(event_type, data), keys.wrapping))
-            if has_personal(event_type, data)
+            kept(contract, data, brand, keys, member_keys.get(contract.owner_of(data), keys.wrapping))
+            if contract.has_personal(data)
             else data
-            for event_type, data in events
+            for contract, data in events
         ]
 
-    async def command(
-        self, brand: str, event_type: str, model: BaseModel, *, path: str, key: str | None, request: bytes
-    ) -> log.Appended:
+    async def command(self, brand: str, command: Strict, *, path: str, key: str | None, request: bytes) -> log.Appended:
         """Append a command of one of the platform's own routes.
 
         With an idempotency key the same request is appended once, whatever happens in between: the key is the event's
         id and the request its content. Another request under the same key is in conflict.
         """
-        assert event_type in COMMAND_TYPES
+        contract = self._contracts.of_command(command)
         keys = await self._keyring.brand(brand)
         at = await self._clock.now()
-        data = model.model_dump(mode="json", exclude_unset=True)
-        (stored,) = await self._seal(brand, keys, [(event_type, data)])
+        data = command.model_dump(mode="json", exclude_unset=True)
+        (stored,) = await self._seal(brand, keys, [(contract, data)])
         event = log.NewEvent(
             source=OWN_SOURCE_PREFIX + path,
             event_id=key or new_id("cmd"),
-            type=event_type,
+            type=contract.type,
             subject=None,
             time=at.isoformat(),
             data=stored,
@@ -172,7 +175,7 @@ class Intake:
         return taken
 
 
-def _check(event: Any, brand: str, latest: datetime | None) -> _Valid | Refusal:
+def _check(event: Any, brand: str, latest: datetime | None, contracts: Contracts) -> _Valid | Refusal:
     if not isinstance(event, dict):
         return invalid([FieldError("event", "wrong_type", "an event is a JSON object")])
     try:
@@ -184,11 +187,11 @@ def _check(event: Any, brand: str, latest: datetime | None) -> _Valid | Refusal:
     extensions = envelope.model_extra or {}
     if extensions.get("brand", brand) != brand:
         return invalid([FieldError("brand", "brand_differs", "the key belongs to another brand")])
-    model = PUBLIC_TYPES.get(envelope.type)
-    if model is None:
+    contract = contracts.from_shop(envelope.type)
+    if contract is None:
         return invalid([FieldError("type", "unknown_type", "no such event type; see the reference of events")])
     try:
-        data = model.model_validate(envelope.data)
+        data = contract.sent.model_validate(envelope.data)
     except ValidationError as error:
         return invalid(field_errors(error, "data"))
     if latest is not None:
@@ -197,7 +200,7 @@ def _check(event: Any, brand: str, latest: datetime | None) -> _Valid | Refusal:
                 return invalid([FieldError(name, "in_the_future", "this is more than a day ahead of now")])
     if has_nul(canonical(extensions)):
         return invalid([FieldError("extensions", "bad_text", "attributes must not hold NUL characters")])
-    return _Valid(envelope, event["time"], envelope.data)
+    return _Valid(contract, envelope, event["time"], envelope.data)
 
 
 def _instants(data: BaseModel) -> list[tuple[str, datetime]]:

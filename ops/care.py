@@ -19,7 +19,7 @@ from core import limits
 from core.errors import Refusal
 from core.settings import read_settings
 from events import log
-from events.contracts import BRAND_PATTERN, matches
+from events.fields import BRAND_PATTERN, matches
 from intake.dead_letters import DeadLetter
 from intake.transport import Transport
 from ops.processes import write_credentials

@@ -1,9 +1,13 @@
-"""The composition root: one installation's settings become open parts, put together in one place."""
+"""The composition root: one installation's settings become open parts, put together in one place.
+
+It lists rooms; what they do with events, by which consumers, jobs and contracts, they declare themselves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -12,28 +16,45 @@ from redis.backoff import NoBackoff
 from api.platform import Platform
 from brands.brands import Brands
 from brands.clock import InstallationClock
+from brands.room import brands_room
 from core import limits
 from core.settings import ProcessSettings
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
+from events.contract import Contracts
+from events.shop import GRAPH, LEDGER, LOG, SHOP
+from graph.contracts import CONTRACTS as GRAPH_CONTRACTS
+from graph.flows.live import LiveGraph
+from graph.room import graph_room
 from intake.dead_letters import LetterBox
 from intake.intake import Intake
 from intake.kafka import KafkaLine
 from intake.streams import RedisLine
 from intake.transport import Line, Transport
+from ledger.contracts import CONTRACTS as LEDGER_CONTRACTS
 from ledger.flows.seed import seed as seed_plan
+from ledger.room import ledger_room
 from privacy.keyring import Keyring
+from risk.contracts import CONTRACTS as RISK_CONTRACTS
 from risk.flows.check import Checks
 from risk.flows.recorder import Recorder
 from risk.flows.rulebooks import Rulebooks
 from risk.flows.rulebooks import seed as seed_rulebook
+from risk.room import risk_room
 from risk.store.wire import Wire
+from worker.consistency import Comparison
+from worker.consumer import StagedConsumer
 from worker.progress import Progress
-from worker.projectors import BooksProjector, GraphProjector
 from worker.worker import Worker
 
-SEEDS = (seed_plan, seed_rulebook)
+CONTRACTS: Final = Contracts((*LOG, *SHOP, *GRAPH_CONTRACTS, *RISK_CONTRACTS, *LEDGER_CONTRACTS))
+"""Every kind of event there is."""
+
+SEEDS: Final = (seed_plan, seed_rulebook)
 """What rooms give a new brand to begin with."""
+
+_FOLLOWS: Final = {LEDGER: GRAPH}
+"""Which consumer a consumer made of stages never passes: the books see an order as the graph found it."""
 
 
 @asynccontextmanager
@@ -49,14 +70,27 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     await statements.open()
     keyring = Keyring(postgres, settings.master_key)
     clock = InstallationClock(postgres, settings.clock)
+    live = LiveGraph(graph)
     wire = Wire(redis)
     rulebooks = Rulebooks(postgres)
     progress = Progress(postgres)
-    intake = Intake(postgres, keyring, clock)
+    intake = Intake(postgres, keyring, clock, CONTRACTS)
     letter_box = LetterBox(keyring)
     lines: list[Line] = [RedisLine(redis, postgres, letter_box)]
     if settings.kafka_bootstrap:
         lines.append(KafkaLine(settings.kafka_bootstrap, letter_box))
+    rooms = (
+        brands_room(postgres),
+        graph_room(postgres, live, CONTRACTS),
+        risk_room(postgres, wire, rulebooks, clock, CONTRACTS),
+        ledger_room(postgres, clock),
+    )
+    staged = (
+        StagedConsumer(
+            name, follows, [stage for room in rooms for stage in room.stages.get(name, ())], postgres, CONTRACTS
+        )
+        for name, follows in _FOLLOWS.items()
+    )
     try:
         yield Platform(
             brands=Brands(postgres, settings.master_key, SEEDS),
@@ -64,6 +98,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
             idempotency=idempotency,
             redis=redis,
             graph=graph,
+            live=live,
             wire=wire,
             clock=clock,
             keyring=keyring,
@@ -71,9 +106,12 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
             transports=[Transport(line, postgres, intake, letter_box) for line in lines],
             progress=progress,
             rulebooks=rulebooks,
-            checks=Checks(wire, graph, rulebooks, Recorder(postgres, statements), progress.booked),
-            graph_projector=GraphProjector(postgres, graph),
-            books=BooksProjector(postgres, graph, wire, rulebooks, clock),
+            checks=Checks(wire, live, rulebooks, Recorder(postgres, statements), progress.booked),
+            contracts=CONTRACTS,
+            comparison=Comparison(postgres, live, CONTRACTS),
+            jobs={job.name: job for room in rooms for job in room.jobs},
+            rooms=rooms,
+            consumers=(*(consumer for room in rooms for consumer in room.consumers), *staged),
         )
     finally:
         await redis.aclose()
@@ -85,4 +123,5 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
 
 def make_worker(parts: Platform) -> Worker:
     """The worker over open parts."""
-    return Worker(parts.postgres, parts.redis, parts.clock, parts.graph_projector, parts.books, parts.transports)
+    warm = [room.warm for room in parts.rooms if room.warm is not None]
+    return Worker(parts.postgres, parts.redis, parts.consumers, list(parts.jobs.values()), parts.transports, warm)

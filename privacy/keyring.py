@@ -11,10 +11,8 @@ from core.clock import wall_now
 from core.errors import not_found
 from core.stores.postgres import Postgres
 from core.stores.queries import sql
+from privacy.sealing import value_context
 from privacy.vault import BrandKeys, Forgotten, new_key, seal, unseal
-
-NOBODY = ""
-"""The member id under which values of nobody in particular are sealed (a click without a member)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,3 @@ class Keyring:
             return unseal(keys[member_id], sealed, value_context(brand, member_id, kind)).decode()
         except Forgotten:
             return None
-
-
-def value_context(brand: str, member_id: str, kind: str) -> str:
-    """What a sealed value is bound to, so that it cannot be moved to another member or field."""
-    return f"{brand}|{member_id}|{kind}"

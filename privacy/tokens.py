@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from privacy.spelling import normalise
+from privacy.kinds import normalise
 from privacy.vault import BrandKeys
 
 

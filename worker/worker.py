@@ -1,46 +1,45 @@
-"""The worker: a loop per consumer over all brands, stream intake, settlement; survives the outage of any store."""
+"""The worker: every consumer over all brands, the transports of events, jobs that come round; survives any outage."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Protocol
 
 import structlog
-from neo4j.exceptions import Neo4jError
 from redis.asyncio import Redis
 
-from brands.clock import InstallationClock
 from core import limits
-from core.clock import monotonic_s, wall_now
+from core.clock import monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
-from core.stores.neo4j import GraphAway
+from core.stores.away import is_away
 from core.stores.postgres import Postgres
-from core.stores.queries import sql
+from core.telemetry import told
 from events import log
-from graph.flows.project import Fenced
-from intake.transport import Transport
-from risk.store.wire import WireAway
+from events.consumer import Consumer
+from events.room import Job
+from worker.following import Following
 from worker.progress import notifications
-from worker.projectors import BooksProjector, GraphProjector
 
 _logger = structlog.get_logger()
-
-_SETTLE_EVERY_SECONDS = 15.0
-"""With the real clock, orders that fall due settle within this time without being asked."""
-
-_EXPIRE_EVERY_SECONDS = 3600.0
-
-_EXPIRE_ANSWERS = sql("brands/idempotent_expire")
 
 HEARTBEAT_KEY = "trefoil:worker"
 _HEARTBEAT_SECONDS = 2.0
 _HEARTBEAT_KEEP_MS = 6_000  # three beats missed: the worker is gone
 
-Step = Callable[[str], Awaitable[int | None]]
+
+class Transport(Protocol):
+    """A way in for events that somebody else keeps until they are taken."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log of the process."""
+        ...
+
+    async def run(self) -> None:
+        """Take events for ever; raises when a store is away, with nothing acknowledged."""
+        ...
 
 
 class Worker:
@@ -50,122 +49,97 @@ class Worker:
         self,
         postgres: Postgres,
         redis: Redis,
-        clock: InstallationClock,
-        graph: GraphProjector,
-        books: BooksProjector,
+        consumers: Sequence[Consumer],
+        jobs: Sequence[Job],
         transports: Sequence[Transport],
+        warm: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._postgres = postgres
         self._redis = redis
         self._name = new_id("worker")
-        self._clock = clock
-        self._graph = graph
-        self._books = books
+        self._jobs = [job for job in jobs if job.every_seconds is not None]
         self._transports = transports
-        self._grown = {"graph": asyncio.Event(), "books": asyncio.Event()}
-        self._told: dict[str, dict[str, None]] = {"graph": {}, "books": {}}
+        self._warm = warm
+        bound = asyncio.Semaphore(limits.STEPS_AT_ONCE_MAX)
+        self._following = {consumer.name: Following(consumer, postgres, bound) for consumer in consumers}
+        self._after: dict[str | None, list[Following]] = {}
+        for consumer in consumers:
+            self._after.setdefault(consumer.follows, []).append(self._following[consumer.name])
 
     async def run(self) -> None:
-        """Follow the log for ever."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen("trefoil_log", "graph"))
-            tasks.create_task(self._listen("trefoil_progress", "books"))
-            tasks.create_task(self._follow("graph", self._graph.step))
-            tasks.create_task(self._follow("books", self._books.step))
-            for transport in self._transports:
-                tasks.create_task(self._guarded(transport.name, transport.run))
-            tasks.create_task(self._guarded("heartbeat", self._beat))
-            tasks.create_task(self._expire())
-            if not self._clock.simulated:
-                tasks.create_task(self._settle())
+        """Follow the log for ever; what is slow at first is warmed before anybody hears that the worker is there."""
+        for warm in self._warm:
+            await warm()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._hear_log())
+                tasks.create_task(self._hear_progress())
+                tasks.create_task(self._look_at_all())
+                tasks.create_task(self._guarded("heartbeat", self._beat))
+                for transport in self._transports:
+                    tasks.create_task(self._guarded(transport.name, transport.run))
+                for job in self._jobs:
+                    tasks.create_task(self._come_round(job))
+        finally:
+            for following in self._following.values():
+                await following.stop()
 
-    async def _listen(self, channel: str, consumer: str) -> None:
-        async for payload in notifications(self._postgres, channel):
-            self._told[consumer][payload.split(" ", 1)[0]] = None
-            self._grown[consumer].set()
+    async def _hear_log(self) -> None:
+        async for brand in notifications(self._postgres, "trefoil_log"):
+            for following in self._after.get(None, ()):
+                following.tell([brand])
 
-    async def _follow(self, consumer: str, step: Step) -> None:
-        """One consumer over all brands: those it was told of in turn, and between them every one now and then.
+    async def _hear_progress(self) -> None:
+        async for payload in notifications(self._postgres, "trefoil_progress"):
+            brand, consumer, _ = payload.rsplit(" ", 2)
+            for following in self._after.get(consumer, ()):
+                following.tell([brand])
 
-        The first makes the wait of a command short however many brands there are, the second finds what a lost
-        notification left undone.
-        """
-        told, grown = self._told[consumer], self._grown[consumer]
-        others: list[str] = []
-        look_at_all = 0.0
+    async def _look_at_all(self) -> None:
+        """Every brand now and then: a notification can be lost."""
         while True:
-            grown.clear()
-            if not others and monotonic_s() >= look_at_all:
-                others = await self._brands()
-                look_at_all = monotonic_s() + limits.LOOK_AT_ALL_SECONDS
-            turn = [*list(told)[:1], *others[-1:]]
-            del others[-1:]
-            for brand in turn:
-                told.pop(brand, None)
-                if await self._try(consumer, brand, step):
-                    told[brand] = None
-            if not turn:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(limits.POLL_SECONDS):
-                        await grown.wait()
+            async for brands in self._pages():
+                for following in self._following.values():
+                    following.tell(brands)
+            await asyncio.sleep(limits.LOOK_AT_ALL_SECONDS)
 
-    async def _brands(self) -> list[str]:
+    async def _pages(self) -> AsyncIterator[list[str]]:
+        """Brands with events, some at a time, so that a look at all of them never crowds out one that was told."""
         while True:
             try:
                 async with self._postgres.installation() as conn:
-                    return [head.brand for head in await log.heads(conn) if head.seq > 0]
+                    brands = [head.brand for head in await log.heads(conn) if head.seq > 0]
+                break
             except Refusal:
                 await asyncio.sleep(limits.POLL_SECONDS)
+        for start in range(0, len(brands), limits.BRANDS_LOOKED_AT_MAX):
+            yield brands[start : start + limits.BRANDS_LOOKED_AT_MAX]
+            await asyncio.sleep(limits.BUSY_SECONDS)
 
-    async def _try(self, consumer: str, brand: str, step: Step) -> bool:
-        """One step; whether there may be more to do.
-
-        A store that is away is met by waiting, and the step is done again from its watermark.
-        """
-        try:
-            done = await step(brand)
-            if done is None:
-                await asyncio.sleep(limits.BUSY_SECONDS)
-            return done != 0
-        except (*GraphAway, *WireAway, Neo4jError, Refusal, Fenced) as error:
-            _logger.warning("step put off", consumer=consumer, brand=brand, error=repr(error)[:300])
-        except Exception:
-            # a defect: it must be seen, and the other brands must go on
-            _logger.exception("step failed", consumer=consumer, brand=brand)
-        await asyncio.sleep(limits.POLL_SECONDS)
-        return True
+    async def _come_round(self, job: Job) -> None:
+        """Run a job for every brand, over and over; a brand's trouble is its own."""
+        assert job.every_seconds is not None
+        while True:
+            began = monotonic_s()
+            async for brands in self._pages():
+                for brand in brands:
+                    try:
+                        await job.run(brand)
+                    except Exception as error:
+                        level = _logger.warning if is_away(error) else _logger.error
+                        level("job put off", job=job.name, brand=brand, **told(error))
+            await asyncio.sleep(max(job.every_seconds - (monotonic_s() - began), limits.POLL_SECONDS))
 
     async def _beat(self) -> None:
         while True:
             await self._redis.set(HEARTBEAT_KEY, self._name, px=_HEARTBEAT_KEEP_MS)
             await asyncio.sleep(_HEARTBEAT_SECONDS)
 
-    async def _settle(self) -> None:
-        while True:
-            for brand in await self._brands():
-                await self._try("settle", brand, self._books.settle)
-            await asyncio.sleep(_SETTLE_EVERY_SECONDS)
-
-    async def _expire(self) -> None:
-        while True:
-            before = wall_now() - timedelta(hours=limits.IDEMPOTENCY_KEEP_HOURS)
-            for brand in await self._brands():
-                await self._try("expire", brand, partial(forget_answers, self._postgres, before))
-            await asyncio.sleep(_EXPIRE_EVERY_SECONDS)
-
     async def _guarded(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await run()
-            except (*WireAway, Refusal) as error:
-                _logger.warning("put off", task=name, error=repr(error)[:300])
-            except Exception:
-                _logger.exception("failed", task=name)
+            except Exception as error:
+                level = _logger.warning if is_away(error) else _logger.error
+                level("put off", task=name, **told(error))
             await asyncio.sleep(limits.POLL_SECONDS)
-
-
-async def forget_answers(postgres: Postgres, before: datetime, brand: str) -> int:
-    """Forget first answers of keyed requests that were given before an instant; nothing is left to do after it."""
-    async with postgres.brand(brand) as conn:
-        await _EXPIRE_ANSWERS.run(conn, brand=brand, before=before)
-    return 0

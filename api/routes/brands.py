@@ -13,7 +13,7 @@ from api.platform import platform
 from api.scoped import caller, roles, router
 from brands.brands import list_brands
 from core.errors import Refusal
-from events.contracts import BRAND_PATTERN, Strict, example
+from events.fields import BRAND_PATTERN, Strict, example
 
 routes = router("brands")
 

@@ -10,7 +10,6 @@ from fastapi import Request
 from api.platform import platform
 from api.scoped import caller, roles, router
 from events import log
-from worker import consistency
 
 routes = router("consistency")
 
@@ -18,7 +17,7 @@ routes = router("consistency")
 @routes.get("/v1/consistency", summary="The graph and the ledger against the log", **roles("analyst", "auditor"))
 async def compare(request: Request) -> dict[str, Any]:
     parts = platform(request)
-    return asdict(await consistency.check(parts.postgres, parts.graph, caller(request).brand))
+    return asdict(await parts.comparison.run(caller(request).brand))
 
 
 @routes.get("/v1/log/verify", summary="The log's hash chain, recomputed", **roles("analyst", "auditor"))

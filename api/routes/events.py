@@ -17,14 +17,11 @@ from core.canonical import canonical, nested_deeper
 from core.clock import iso
 from core.errors import Refusal, not_found
 from events import log
-from events.contracts import ID_PATTERN
-from events.log import LoggedEvent
+from events.fields import ID_PATTERN
 from privacy.sealing import masked_data
 
 routes = router("events")
 
-_GRAPH_TYPES: Final = ("member.registered", "member.identified", "distributor.", "binding.", "order.paid")
-_LEDGER_TYPES: Final = ("order.", "withdrawal.")
 _FAR_FUTURE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 _BODY_DOC: Final[dict[str, Any]] = {
@@ -142,10 +139,12 @@ async def event(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)]) -> 
         found = await log.read_some(conn, brand, [seq])
         if not found:
             raise not_found("event")
-        outcomes = {row.book: row for row in await log.outcomes(conn, brand, seq)}
+        outcomes = {row.consumer: row for row in await log.outcomes(conn, brand, seq)}
         reached = await log.watermarks(conn, brand)
     logged = found[0]
-    graph, ledger = outcomes.get("graph"), outcomes.get("ledger")
+    deciding = platform(request).contracts.of(logged.type).decided_by
+    found_of = {consumer.name: outcomes.get(consumer.name) for consumer in platform(request).consumers}
+    telling = [outcome for outcome in reversed(found_of.values()) if outcome is not None]
     return {
         "seq": seq,
         "event": {
@@ -157,17 +156,19 @@ async def event(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)]) -> 
             "data": masked_data(logged.data),
         },
         "outcome": {
-            "graph": graph.status if graph else _assumed(logged, reached.get("graph", 0), _GRAPH_TYPES),
-            "ledger": ledger.status if ledger else _assumed(logged, reached.get("ledger", 0), _LEDGER_TYPES),
-            "code": (ledger and ledger.code) or (graph and graph.code) or None,
-            "detail": (ledger and ledger.detail) or (graph and graph.detail) or None,
+            **{
+                name: outcome.status if outcome else _assumed(seq, reached.get(name, 0), decides=name in deciding)
+                for name, outcome in found_of.items()
+            },
+            "code": next((outcome.code for outcome in telling if outcome.code), None),
+            "detail": next((outcome.detail for outcome in telling if outcome.detail), None),
         },
         "accepted_at": iso(logged.accepted_at),
     }
 
 
-def _assumed(logged: LoggedEvent, reached: int, types: tuple[str, ...]) -> str:
-    """The outcome of an event a book has nothing special to say of."""
-    if reached < logged.seq:
+def _assumed(seq: int, reached: int, *, decides: bool) -> str:
+    """The outcome of an event of which a consumer has nothing special to say."""
+    if reached < seq:
         return "pending"
-    return "applied" if logged.type.startswith(types) else "none"
+    return "applied" if decides else "none"

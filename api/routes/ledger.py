@@ -15,7 +15,9 @@ from api.times import AsOf, PathId
 from core import limits
 from core.clock import iso
 from core.errors import not_found
-from graph.flows import read as graph
+from events import log
+from events.shop import GRAPH
+from graph.reactions import MAKES_MEMBERS
 from ledger.domain.journal import WITHDRAWAL_KINDS, Kind, StatementLine
 from ledger.flows import read
 
@@ -75,9 +77,11 @@ async def verify(request: Request) -> dict[str, Any]:
 
 
 async def _known(request: Request, member_id: str) -> None:
-    """404 for a member this brand does not know; one with entries is known without asking the graph."""
-    if not await graph.known_since(platform(request).graph, caller(request).brand, [member_id]):
-        raise not_found("member")
+    """404 for a member this brand does not know: no event that was taken speaks of it."""
+    brand = caller(request).brand
+    async with platform(request).postgres.brand(brand) as conn:
+        if not await log.first_told(conn, brand, [member_id], MAKES_MEMBERS, GRAPH):
+            raise not_found("member")
 
 
 def _entry(row: StatementLine) -> dict[str, Any]:

@@ -16,11 +16,13 @@ from api.times import AsOf, PathId, at_or_now
 from core import limits
 from core.errors import Refusal
 from events import log
-from events.contracts import BindingRequested, DistributorMoved, Id, Instant, Strict, Text, example
+from events.fields import Id, Instant, Strict, Text, example
+from events.shop import BindingRequested
+from graph.contracts import MoveDistributor
 from graph.domain.facts import Moved
 from graph.flows import read as graph
 from members.flows.team import team_page
-from privacy.spelling import mask
+from privacy.masks import mask
 from privacy.vault import from_text
 
 routes = router("members")
@@ -56,8 +58,8 @@ async def profile(request: Request, member_id: PathId) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     now = await parts.clock.now()
-    found = await graph.profile(parts.graph, who.brand, member_id, now)
-    bound = await graph.binding(parts.graph, who.brand, member_id, now)
+    found = await graph.profile(parts.live, who.brand, member_id, now)
+    bound = await graph.binding(parts.live, who.brand, member_id, now)
     return {
         "member_id": member_id,
         "status": found.standing or "active",
@@ -92,7 +94,7 @@ async def uplines(
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
-    found = await graph.uplines(parts.graph, who.brand, member_id, at, levels)
+    found = await graph.uplines(parts.live, who.brand, member_id, at, levels)
     return {"items": [asdict(upline) for upline in found], "next_cursor": None}
 
 
@@ -110,7 +112,7 @@ async def team(
     at = as_of or await parts.clock.now()
     after = read_cursor(cursor, int, str) or (0, "")
     found = await team_page(
-        parts.graph, parts.postgres, who.brand, member_id, at, depth, (after[0], after[1]), limit + 1
+        parts.live, parts.postgres, who.brand, member_id, at, depth, (after[0], after[1]), limit + 1
     )
     place = [(row.level, row.member_id) for row in found]
     items = [asdict(row) for row in found]
@@ -125,13 +127,13 @@ async def binding(request: Request, member_id: PathId, as_of: AsOf = None) -> di
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
-    return asdict(await graph.binding(parts.graph, who.brand, member_id, at))
+    return asdict(await graph.binding(parts.live, who.brand, member_id, at))
 
 
 @routes.post("/v1/members/{member_id}/tokens", status_code=201, summary="A token for one member", **roles("pipeline"))
 async def token(request: Request, member_id: PathId) -> dict[str, Any]:
     parts, brand = platform(request), caller(request).brand
-    await graph.profile(parts.graph, brand, member_id, await parts.clock.now())
+    await graph.profile(parts.live, brand, member_id, await parts.clock.now())
     text, seconds = await member_token(parts, brand, member_id)
     return {"member_id": member_id, "token": text, "expires_in_seconds": seconds}
 
@@ -158,7 +160,7 @@ async def bind(request: Request, asked: AskedBinding) -> dict[str, Any]:
         link_code=asked.link_code,
         requested_at=at,
     )
-    done = await run_command(request, "binding.requested.v1", event, "graph", asked.model_dump(mode="json"))
+    done = await run_command(request, event, asked.model_dump(mode="json"))
     return {"state": "bound", "seq": done.seq, **done.detail["bound"]}
 
 
@@ -177,13 +179,13 @@ async def move(request: Request, member_id: PathId, asked: AskedMove) -> dict[st
     parts = platform(request)
     now = await parts.clock.now()
     if asked.dry_run:
-        decided = await graph.try_move(parts.graph, caller(request).brand, Moved(0, member_id, asked.invited_by, now))
+        decided = await graph.try_move(parts.live, caller(request).brand, Moved(0, member_id, asked.invited_by, now))
         if decided.code:
             raise Refusal(409, decided.code, f"this move would be refused: {decided.code}")
         effect = {"members_moved": decided.moved, "depth_after": decided.depth}
     else:
-        event = DistributorMoved(member_id=member_id, invited_by=asked.invited_by, reason=asked.reason, at=now)
-        done = await run_command(request, "distributor.moved.v1", event, "graph", asked.model_dump(mode="json"))
+        event = MoveDistributor(member_id=member_id, invited_by=asked.invited_by, reason=asked.reason, at=now)
+        done = await run_command(request, event, asked.model_dump(mode="json"))
         effect = done.detail["moved"]
     state: Literal["planned", "moved"] = "planned" if asked.dry_run else "moved"
     return {"state": state, "member_id": member_id, "invited_by": asked.invited_by, "orders_affected": 0, **effect}

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any
 
-from fastapi import Request
+import structlog
+from fastapi import Path, Request
 
+from api.commands import append_command
+from api.paging import Limit
 from api.platform import Platform, platform
 from api.scoped import caller, roles, router
+from brands.brands import brand_names
 from core import limits
-from core.errors import Refusal
-from events import log
-from events.contracts import Instant, Strict, example
-from worker.rebuild import rebuild_graph, rebuild_wire
+from core.errors import FieldError, Refusal, invalid, not_found
+from core.telemetry import told
+from events import aside, log
+from events.fields import Instant, Strict, Text, example
+from events.shop import EventReplayed
 
 routes = router("ops")
+_logger = structlog.get_logger()
 
 
 class Time(Strict):
@@ -25,12 +33,12 @@ class Time(Strict):
     now: Instant
 
 
-class Job(Strict):
+class AskedJob(Strict):
     """A job to run now."""
 
     model_config = example(job="settle")
 
-    job: Literal["settle", "rebuild_graph", "rebuild_wire"]
+    job: Text
 
 
 @routes.get("/v1/ops/clock", summary="What time it is here", **roles())
@@ -41,42 +49,99 @@ async def read_clock(request: Request) -> dict[str, Any]:
 
 @routes.post("/v1/ops/clock", summary="Move the simulated clock; answers when every job due has run", **roles())
 async def move_clock(request: Request, to: Time) -> dict[str, Any]:
-    parts = platform(request)
+    """Waits for the caller's own brand; another brand's jobs are run too, but its trouble delays nobody for long."""
+    parts, own = platform(request), caller(request).brand
     now = await parts.clock.move(to.now)
-    await _drain(parts)
-    settled = {brand: await parts.books.settle(brand) for brand in await _brands(parts)}
-    return {"now": now, "simulated": True, "settled": sum(settled.values())}
+    await _drain(parts, own)
+    done = await _run_timed(parts, own)
+    others = [brand for brand in await brand_names(parts.postgres) if brand != own]
+    done += sum(await asyncio.gather(*(_run_timed_elsewhere(parts, brand) for brand in others)))
+    return {"now": now, "simulated": True, "settled": done}
 
 
-@routes.post("/v1/ops/drain", summary="Wait until every projector has reached the end of the log", **roles())
+@routes.post("/v1/ops/drain", summary="Wait until every projector has reached the end of the brand's log", **roles())
 async def drain(request: Request) -> dict[str, Any]:
-    return {"drained": await _drain(platform(request))}
+    brand = caller(request).brand
+    return {"drained": {brand: await _drain(platform(request), brand)}}
+
+
+@routes.get("/v1/ops/consumers", summary="How the consumers of the brand's log get on", **roles())
+async def consumers(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT) -> dict[str, Any]:
+    """Where each stands, what is wrong with it, and the latest events that were set aside."""
+    parts, brand = platform(request), caller(request).brand
+    async with parts.postgres.brand(brand) as conn:
+        head, reached = await log.head_seq(conn, brand), await log.watermarks(conn, brand)
+        wrong = {trouble.consumer: trouble for trouble in await aside.troubles(conn, brand)}
+        waiting, latest = await aside.waiting(conn, brand), await aside.latest(conn, brand, limit)
+    items = [
+        {
+            "consumer": one.name,
+            "follows": one.follows,
+            "seq": reached.get(one.name, 0),
+            "events_behind": head - reached.get(one.name, 0),
+            "events_set_aside": waiting.get(one.name, 0),
+            "trouble": asdict(wrong[one.name]) if one.name in wrong else None,
+        }
+        for one in parts.consumers
+    ]
+    return {"items": items, "set_aside": [asdict(one) for one in latest], "next_cursor": None}
+
+
+class AskedReplay(Strict):
+    """Why an event that was set aside is dealt with now."""
+
+    model_config = example(reason="the defect is mended")
+
+    reason: Text
+
+
+@routes.post("/v1/events/{seq}/replay", status_code=202, summary="Deal with an event that was set aside", **roles())
+async def replay(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)], asked: AskedReplay) -> dict[str, Any]:
+    """Appends an event of its own, at whose place the consumers meet the one that was set aside."""
+    parts, who = platform(request), caller(request)
+    async with parts.postgres.brand(who.brand) as conn:
+        waiting = [one.name for one in parts.consumers if await aside.among(conn, who.brand, one.name, [seq])]
+    if not waiting:
+        raise not_found("event that was set aside")
+    command = EventReplayed(seq=seq, reason=asked.reason, at=await parts.clock.now(), actor=who.person)
+    appended = await append_command(request, command, asked.model_dump())
+    return {"seq": appended.seq, "replays": seq, "consumers": waiting}
 
 
 @routes.post("/v1/ops/run", summary="Run a job now; answers when it is done", **roles())
-async def run(request: Request, asked: Job) -> dict[str, Any]:
+async def run(request: Request, asked: AskedJob) -> dict[str, Any]:
     parts, brand = platform(request), caller(request).brand
-    if asked.job == "settle":
-        await _drain(parts)
-        settled = {name: await parts.books.settle(name) for name in await _brands(parts)}
-        return {"job": "settle", "done": True, "settled": sum(settled.values())}
-    if asked.job == "rebuild_graph":
-        await rebuild_graph(parts.postgres, parts.graph_projector, parts.graph, brand)
-    else:
-        await rebuild_wire(parts.postgres, parts.wire, parts.books, brand)
-    await _drain(parts)
-    return {"job": asked.job, "done": True}
+    job = parts.jobs.get(asked.job)
+    if job is None or not job.on_demand:
+        known = ", ".join(sorted(job.name for job in parts.jobs.values() if job.on_demand))
+        raise invalid([FieldError("job", "unknown_value", f"one of {known}")])
+    if job.timed:
+        await _drain(parts, brand)
+    done = await job.run(brand)
+    if not job.timed:
+        await _drain(parts, brand)
+    return {"job": job.name, "done": True, "count": done, **({"settled": done} if job.name == "settle" else {})}
 
 
-async def _brands(parts: Platform) -> dict[str, int]:
-    async with parts.postgres.installation() as conn:
-        return {head.brand: head.seq for head in await log.heads(conn)}
+async def _run_timed(parts: Platform, brand: str) -> int:
+    return sum([await job.run(brand) for job in parts.jobs.values() if job.timed])
 
 
-async def _drain(parts: Platform) -> dict[str, int]:
-    heads = await _brands(parts)
-    for brand, seq in heads.items():
-        for consumer in ("graph", "ledger"):
-            if not await parts.progress.reached(brand, consumer, seq, limits.DRAIN_WAIT_SECONDS_MAX):
-                raise Refusal(503, "still_working", f"the {consumer} of {brand} has not reached {seq} yet; ask again")
-    return heads
+async def _run_timed_elsewhere(parts: Platform, brand: str) -> int:
+    """Another brand's jobs, as far as they come in the time a command may take; the worker does what is left."""
+    try:
+        async with asyncio.timeout(limits.COMMAND_WAIT_SECONDS_MAX):
+            await _drain(parts, brand)
+            return await _run_timed(parts, brand)
+    except Exception as error:
+        _logger.warning("jobs of another brand left to the worker", brand=brand, **told(error))
+        return 0
+
+
+async def _drain(parts: Platform, brand: str) -> int:
+    async with parts.postgres.brand(brand) as conn:
+        head = await log.head_seq(conn, brand)
+    for consumer in parts.consumers:
+        if not await parts.progress.reached(brand, consumer.name, head, limits.DRAIN_WAIT_SECONDS_MAX):
+            raise Refusal(503, "still_working", f"the {consumer.name} of {brand} has not reached {head} yet; ask again")
+    return head

@@ -14,7 +14,7 @@ from api.scoped import caller, roles, router, shows
 from api.times import PathId
 from core.clock import iso
 from core.errors import not_found
-from ledger.domain.facts import ChainPerson
+from graph.domain.findings import ChainPerson
 from ledger.domain.order import Commission, Order
 from ledger.flows import read
 

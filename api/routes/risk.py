@@ -19,9 +19,12 @@ from core import limits
 from core.canonical import canonical
 from core.errors import Refusal, not_found
 from core.ids import new_id
-from events.contracts import BlacklistLifted, BlacklistListed, Id, OrderPaid, Strict, Text, example
+from events.fields import Id, Strict, Text, example
+from events.shop import AddressValue, OrderPaid
+from privacy.kinds import KINDS
 from privacy.tokens import Token, tokenise
 from privacy.vault import BrandKeys
+from risk.contracts import LiftFromBlacklist, ListedKind, ListOnBlacklist
 from risk.flows.check import OrderToCheck, print_of
 from risk.flows.rulebooks import compiled
 from risk.store import decisions as store
@@ -66,16 +69,11 @@ async def check(request: Request) -> Response:
 
 
 def _order(keys: BrandKeys, order: OrderPaid) -> OrderToCheck:
-    named: dict[str, Any] = {
-        "device": order.device_id,
-        "ip": order.ip,
-        "phone": order.phone,
-        "payout_account": order.payout_account,
-        "address": order.address.model_dump() if order.address else None,
-    }
+    named = {kind.name: getattr(order, kind.in_orders) for kind in KINDS.values() if kind.in_orders is not None}
     tokens: dict[str, Token] = {}
     for kind, value in named.items():
-        if value is not None and (token := tokenise(keys, kind, value)) is not None:
+        plain = value.model_dump() if isinstance(value, AddressValue) else value
+        if plain is not None and (token := tokenise(keys, kind, plain)) is not None:
             tokens[kind] = token
     return OrderToCheck(order.order_id, order.buyer_id, order.promoter_id, order.placed_at, tokens)
 
@@ -122,14 +120,14 @@ class NewListing(Strict):
 
     model_config = example(kind="device", value="a-device-id", reason="cashed out a stolen card")
 
-    kind: Literal["member", "device", "ip", "phone", "unionid", "payout_account", "id_card"]
+    kind: ListedKind
     value: Text
     reason: Text
 
 
 @routes.post("/v1/risk/blacklist", status_code=201, summary="List an identifier or a member", **roles("analyst"))
 async def list_entry(request: Request, new: NewListing) -> dict[str, Any]:
-    event = BlacklistListed(
+    event = ListOnBlacklist(
         entry_id=new_id("blk"),
         kind=new.kind,
         value=new.value,
@@ -137,7 +135,7 @@ async def list_entry(request: Request, new: NewListing) -> dict[str, Any]:
         at=await platform(request).clock.now(),
         actor=caller(request).person,
     )
-    done = await run_command(request, "blacklist.listed.v1", event, "ledger", new.model_dump(mode="json"))
+    done = await run_command(request, event, new.model_dump(mode="json"))
     return await _listing(request, done.data["entry_id"])
 
 
@@ -159,13 +157,13 @@ class Lift(Strict):
 @routes.delete("/v1/risk/blacklist/{entry_id}", summary="Lift an entry", **roles("analyst"))
 async def lift(request: Request, entry_id: PathId, asked: Lift | None = None) -> dict[str, Any]:
     await _listing(request, entry_id)
-    event = BlacklistLifted(
+    event = LiftFromBlacklist(
         entry_id=entry_id,
         reason=asked.reason if asked else "lifted",
         at=await platform(request).clock.now(),
         actor=caller(request).person,
     )
-    await run_command(request, "blacklist.lifted.v1", event, "ledger", asked.model_dump() if asked else None)
+    await run_command(request, event, asked.model_dump() if asked else None)
     return await _listing(request, entry_id)
 
 

@@ -17,7 +17,8 @@ from core import limits
 from core.clock import iso
 from core.errors import FieldError, Refusal, invalid, not_found
 from core.ids import new_id
-from events.contracts import Id, Strict, Text, WithdrawalRejected, WithdrawalRequested, example
+from events.fields import Id, Strict, Text, example
+from ledger.contracts import RejectWithdrawal, RequestWithdrawal
 from ledger.domain.withdrawal import Withdrawal
 from ledger.flows import read
 
@@ -54,9 +55,9 @@ async def ask(request: Request, asked: AskedWithdrawal) -> dict[str, Any]:
     who.may_see_member(asked.member_id)
     given = asked.model_dump(exclude_unset=True)
     at = await parts.clock.now()
-    event = WithdrawalRequested(withdrawal_id=new_id("wd"), at=at, actor=who.person, **given)
+    event = RequestWithdrawal(withdrawal_id=new_id("wd"), at=at, actor=who.person, **given)
     try:
-        done = await run_command(request, "withdrawal.requested.v1", event, "ledger", given)
+        done = await run_command(request, event, given)
     except Refusal as refusal:
         if refusal.code in _ABOUT_THE_AMOUNT:
             raise invalid([FieldError("amount_fen", refusal.code, _ABOUT_THE_AMOUNT[refusal.code])]) from refusal
@@ -71,8 +72,8 @@ async def reject(request: Request, withdrawal_id: PathId, asked: AskedRejection)
         if await read.withdrawal(conn, withdrawal_id) is None:
             raise not_found("withdrawal")
     at = await parts.clock.now()
-    event = WithdrawalRejected(withdrawal_id=withdrawal_id, reason=asked.reason, at=at, actor=who.person)
-    done = await run_command(request, "withdrawal.rejected.v1", event, "ledger", asked.model_dump())
+    event = RejectWithdrawal(withdrawal_id=withdrawal_id, reason=asked.reason, at=at, actor=who.person)
+    done = await run_command(request, event, asked.model_dump())
     return done.detail
 
 

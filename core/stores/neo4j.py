@@ -10,6 +10,7 @@ from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, Sessio
 
 from core import limits
 from core.errors import unavailable
+from core.stores.away import is_away
 from core.stores.queries import ROOT
 
 GraphAway = (ServiceUnavailable, SessionExpired, TransientError, DriverError, OSError)
@@ -55,8 +56,10 @@ class Graph:
                 await session.begin_transaction(timeout=seconds_max) as tx,
             ):
                 yield tx
-        except GraphAway as error:
-            raise unavailable("neo4j") from error
+        except (*GraphAway, Neo4jError) as error:
+            if is_away(error):
+                raise unavailable("neo4j") from error
+            raise
 
     async def apply_schema(self) -> None:
         """Create every constraint and index of ``cypher/schema``; safe to repeat."""

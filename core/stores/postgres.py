@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from core import limits
 from core.clock import monotonic_s
 from core.errors import unavailable
+from core.stores.away import postgres_away
 from core.stores.queries import sql
 
 set_json_dumps(orjson.dumps)
@@ -100,8 +101,10 @@ class Postgres:
         except PoolTimeout as error:
             self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
             raise unavailable("postgres") from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise unavailable("postgres") from error
+        except psycopg.Error as error:
+            if postgres_away(error):
+                raise unavailable("postgres") from error
+            raise
 
     async def listener(self) -> Connection:
         """A connection of its own for LISTEN, in autocommit; the caller closes it."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, get_origin, get_type_hints, overload
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 import psycopg
 from neo4j import AsyncSession, AsyncTransaction
@@ -129,7 +129,11 @@ def _check_row(header: Header, row: type[Any] | None) -> None:
 
 def _widened(hint: Any) -> Any:
     """A closed set of texts is a text to the database."""
-    return str if get_origin(hint) is Literal else hint
+    if get_origin(hint) is Literal:
+        return str
+    if get_origin(hint) in (types.UnionType, Union) and any(get_origin(part) is Literal for part in get_args(hint)):
+        return str | None
+    return hint
 
 
 def _load(folder: str, name: str, suffix: str, comment: str, row: type[Any] | None) -> tuple[Header, str]:

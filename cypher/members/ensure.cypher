@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map]
 // returns: nothing
-// bound:   1,000 events (PROJECT_EVENTS_MAX); a row: key, brand, member_id, seq, order_seq
+// bound:   1,000 events (STRETCH_EVENTS_MAX); a row: key, brand, member_id, seq, order_seq
 UNWIND $rows AS row
 MERGE (m:Member {key: row.key})
   ON CREATE SET m.brand = row.brand, m.member_id = row.member_id, m.first_seq = row.seq,

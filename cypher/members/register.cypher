@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map]
 // returns: nothing
-// bound:   1,000 events (PROJECT_EVENTS_MAX); a row: key, brand, seq, registered_at, kind, entry_channel,
+// bound:   1,000 events (STRETCH_EVENTS_MAX); a row: key, brand, seq, registered_at, kind, entry_channel,
 //          platform, account_key, account_token, event_at
 UNWIND $rows AS row
 MATCH (m:Member {key: row.key})

@@ -3,7 +3,7 @@
 // mode:    read
 // params:  keys: list[str]
 // returns: key: str, data_print: str
-// bound:   1,000 orders (PROJECT_EVENTS_MAX)
+// bound:   1,000 orders (STRETCH_EVENTS_MAX)
 UNWIND $keys AS key
 MATCH (o:Order {key: key})
 RETURN o.key AS key, o.data_print AS data_print

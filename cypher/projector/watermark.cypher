@@ -1,8 +1,8 @@
 // name:    projector/watermark
-// does:    Where the graph of a brand stands, with the outcomes of its last batch if they go beyond what is recorded.
+// does:    Where the graph in a space stands, with the outcomes of its last stretch if they go beyond what is recorded.
 // mode:    read
-// params:  brand: str, recorded: int
-// returns: seq: int, outcomes: str?
+// params:  space: str, recorded: int
+// returns: seq: int, log_hash: str?, outcomes: str?
 // bound:   one node
-MATCH (w:Watermark {key: $brand})
-RETURN w.seq AS seq, CASE WHEN w.seq > $recorded THEN w.outcomes END AS outcomes
+MATCH (w:Watermark {key: $space})
+RETURN w.seq AS seq, w.log_hash AS log_hash, CASE WHEN w.seq > $recorded THEN w.outcomes END AS outcomes

@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map], levels: int
 // returns: seq: int, code: str?, inviter_key: str?, changed: bool
-// bound:   1,000 approvals (PROJECT_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key,
+// bound:   1,000 approvals (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key,
 //          inviter_given, inviter_key, at, grade
 UNWIND $rows AS row
 CALL (row) {

@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map]
 // returns: seq: int, code: str?
-// bound:   1,000 requests (PROJECT_EVENTS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key, promoter_key, at, until, how
+// bound:   1,000 requests (STRETCH_EVENTS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key, promoter_key, at, until, how
 UNWIND $rows AS row
 CALL (row) {
   OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq <= row.seq

@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map], levels: int
 // returns: seq: int, code: str?, moved: int, depth: int
-// bound:   1,000 moves (PROJECT_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key,
+// bound:   1,000 moves (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key,
 //          inviter_key, at, dry_run
 UNWIND $rows AS row
 CALL (row) {

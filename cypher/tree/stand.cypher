@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map]
 // returns: seq: int, code: str?
-// bound:   1,000 events (PROJECT_EVENTS_MAX); a row: seq, member_key, at, standing
+// bound:   1,000 events (STRETCH_EVENTS_MAX); a row: seq, member_key, at, standing
 UNWIND $rows AS row
 CALL (row) {
   OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq < row.seq

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from graph.domain.findings import ChainPerson
 
-def frozen_chain(positions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The chain as it is frozen on the order: ``level, member_id, earns`` and ``why`` or ``grade``.
+
+def frozen_chain(positions: Iterable[Mapping[str, Any]]) -> tuple[ChainPerson, ...]:
+    """The chain as it is frozen on the order, from positions ``level, member_id, is_buyer, standing, grade``.
 
     A person who is the buyer, or no active distributor at the order's time, earns nothing; those above keep their
     level and rate.
     """
-    return [_position(position) for position in positions]
+    return tuple(
+        ChainPerson(position["level"], position["member_id"], why is None, why, position["grade"])
+        for position in positions
+        for why in [_why_not(position)]
+    )
 
 
-def _position(position: Mapping[str, Any]) -> dict[str, Any]:
-    person: dict[str, Any] = {"level": position["level"], "member_id": position["member_id"]}
+def _why_not(position: Mapping[str, Any]) -> str | None:
     if position["is_buyer"]:
-        why = "buyer"
-    elif position["standing"] == "active":
-        return {**person, "earns": True, "grade": position["grade"]}
-    else:
-        why = position["standing"] or "no_distributor"
-    return {**person, "earns": False, "why": why, "grade": position["grade"]}
+        return "buyer"
+    standing: str | None = position["standing"]
+    return None if standing == "active" else standing or "no_distributor"

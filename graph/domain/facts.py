@@ -1,10 +1,10 @@
-"""What the graph is told, in the order of the log, and what it answers."""
+"""What the graph is told, in the order of the log, in its own words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from privacy.tokens import Tokens
 
@@ -44,7 +44,7 @@ class Approved:
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
+class Standing:
     seq: int
     member_id: str
     at: datetime
@@ -80,14 +80,4 @@ class Ordered:
     tokens: Tokens = field(default_factory=dict)
 
 
-Fact: TypeAlias = Registered | Identified | Approved | Stood | BindAsked | Moved | Ordered
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What the graph made of one fact: its status, a code for what was refused, and the effects."""
-
-    seq: int
-    status: Literal["applied", "refused", "none"]
-    code: str | None = None
-    detail: dict[str, Any] | None = None
+Fact: TypeAlias = Registered | Identified | Approved | Standing | BindAsked | Moved | Ordered

@@ -8,6 +8,7 @@ numbers made; what changes the tree, orders' bindings included, is decided stric
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -16,21 +17,13 @@ import orjson
 from neo4j import AsyncTransaction
 
 from core import limits
-from core.clock import iso
 from core.stores.neo4j import Graph
+from events.outcome import Outcome
 from graph.domain.chain import frozen_chain
-from graph.domain.facts import (
-    Approved,
-    BindAsked,
-    Fact,
-    Finding,
-    Identified,
-    Moved,
-    Ordered,
-    Registered,
-    Stood,
-)
+from graph.domain.facts import Approved, BindAsked, Fact, Identified, Moved, Ordered, Registered, Standing
+from graph.domain.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
 from graph.store import projection as store
+from graph.store.spaces import brand_of
 from privacy.tokens import Token, Tokens
 
 _FIELD_OF_KIND: Final = {
@@ -50,65 +43,85 @@ class Fenced(Exception):
     """Somebody else has projected this stretch of the log; read the watermark again."""
 
 
-async def standing_at(graph: Graph, brand: str, recorded: int) -> tuple[int, list[Finding]]:
-    """The graph's watermark, and the findings of its last batch if they go beyond what the log's store has recorded."""
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a graph stands: the space its nodes lie in, the last event it holds and the log's hash there.
+
+    ``findings`` are those of its last stretch, if they go beyond what the log's store has recorded.
+    """
+
+    space: str
+    seq: int
+    log_hash: bytes | None
+    findings: tuple[Finding, ...] = ()
+
+
+async def stand_of(graph: Graph, space: str, recorded: int) -> Stand:
+    """Where the graph in a space stands; at 0 where there is none yet."""
     async with graph.reading() as tx:
-        stand = await store.WATERMARK.one(tx, brand=brand, recorded=recorded)
-    if stand is None:
-        return 0, []
-    return stand.seq, [Finding(**item) for item in orjson.loads(stand.outcomes or "[]")]
+        row = await store.WATERMARK.one(tx, space=space, recorded=recorded)
+    if row is None:
+        return Stand(space, 0, None)
+    findings = tuple(finding_of(Outcome(**item)) for item in orjson.loads(row.outcomes or "[]"))
+    return Stand(space, row.seq, bytes.fromhex(row.log_hash) if row.log_hash else None, findings)
 
 
-async def project(graph: Graph, brand: str, after: int, upto: int, facts: Sequence[Fact]) -> list[Finding]:
-    """Apply the facts of the log's stretch ``after < seq ≤ upto``, in order, exactly once.
+async def project(
+    graph: Graph, space: str, after: int, upto: int, log_hash: bytes, facts: Sequence[Fact]
+) -> list[Finding]:
+    """Apply the facts of the log's stretch ``after < seq ≤ upto`` to the graph in a space, in order, exactly once.
 
-    Raises Fenced when the graph does not stand at ``after``.
+    ``log_hash`` is the log's at ``upto``. Raises Fenced when the graph does not stand at ``after``.
     """
     async with graph.writing() as tx:
-        stand = await store.FENCE.one(tx, brand=brand)
+        stand = await store.FENCE.one(tx, space=space)
         if stand is None or stand.seq != after:
-            raise Fenced(brand)
-        findings = await _apply(tx, brand, facts)
-        text = orjson.dumps(findings).decode()
-        await store.ADVANCE.run(tx, brand=brand, seq=upto, outcomes=text)
+            raise Fenced(space)
+        findings = await apply_facts(tx, space, facts)
+        await _advance(tx, space, upto, log_hash, findings)
     return findings
 
 
-async def forget(graph: Graph, brand: str) -> None:
-    """Delete a brand's whole graph and set its watermark to the log's beginning, to be projected anew."""
+async def pass_over(graph: Graph, space: str, seq: int, log_hash: bytes) -> Finding:
+    """Move past one event that cannot be projected; raises Fenced when the graph does not stand before it."""
+    finding = Finding(seq, "failed", "failed")
     async with graph.writing() as tx:
-        await store.FENCE.one(tx, brand=brand)
-        await store.ADVANCE.run(tx, brand=brand, seq=0, outcomes="[]")
-    deleted = limits.PROJECT_EVENTS_MAX
-    while deleted:
-        async with graph.writing() as tx:
-            row = await store.FORGET_GRAPH.one(tx, prefix=f"{brand}|", count=limits.PROJECT_EVENTS_MAX)
-        deleted = row.deleted if row else 0
+        stand = await store.FENCE.one(tx, space=space)
+        if stand is None or stand.seq != seq - 1:
+            raise Fenced(space)
+        await _advance(tx, space, seq, log_hash, [finding])
+    return finding
 
 
-async def _apply(tx: AsyncTransaction, brand: str, facts: Sequence[Fact]) -> list[Finding]:
-    orders, repeated = await _first_orders(tx, brand, [f for f in facts if isinstance(f, Ordered)])
-    await _make_members(tx, brand, facts, orders)
-    await _see(tx, brand, [f for f in facts if isinstance(f, Identified)])
-    tree = await _decide_tree(tx, brand, facts, orders)
-    recorded = await _record_orders(tx, brand, orders, tree)
+async def _advance(tx: AsyncTransaction, space: str, upto: int, log_hash: bytes, findings: Sequence[Finding]) -> None:
+    text = orjson.dumps([finding.as_outcome() for finding in findings]).decode()
+    await store.ADVANCE.run(tx, space=space, seq=upto, log_hash=log_hash.hex(), outcomes=text)
+
+
+async def apply_facts(tx: AsyncTransaction, space: str, facts: Sequence[Fact]) -> list[Finding]:
+    """Apply facts, in order, inside a transaction that holds the space."""
+    orders, repeated = await _first_orders(tx, space, [f for f in facts if isinstance(f, Ordered)])
+    await _make_members(tx, space, facts, orders)
+    await _see(tx, space, [f for f in facts if isinstance(f, Identified)])
+    tree = await _decide_tree(tx, space, facts, orders)
+    recorded = await _record_orders(tx, space, orders, tree)
     by_seq = {finding.seq: finding for finding in (*tree.values(), *repeated, *recorded)}
     return [by_seq[seq] for seq in sorted(by_seq)]
 
 
 async def _first_orders(
-    tx: AsyncTransaction, brand: str, orders: Sequence[Ordered]
+    tx: AsyncTransaction, space: str, orders: Sequence[Ordered]
 ) -> tuple[list[Ordered], list[Finding]]:
     if not orders:
         return [], []
-    keys = list({f"{brand}|{order.order_id}" for order in orders})
+    keys = list({f"{space}|{order.order_id}" for order in orders})
     prints = {row.key: row.data_print for row in await store.KNOWN_ORDERS.run(tx, keys=keys)}
     first: list[Ordered] = []
     repeated: list[Finding] = []
     for order in orders:
-        known = prints.get(f"{brand}|{order.order_id}")
+        known = prints.get(f"{space}|{order.order_id}")
         if known is None:
-            prints[f"{brand}|{order.order_id}"] = order.data_print
+            prints[f"{space}|{order.order_id}"] = order.data_print
             first.append(order)
         elif known == order.data_print:
             repeated.append(Finding(order.seq, "none"))
@@ -117,7 +130,7 @@ async def _first_orders(
     return first, repeated
 
 
-async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact], orders: Sequence[Ordered]) -> None:
+async def _make_members(tx: AsyncTransaction, space: str, facts: Sequence[Fact], orders: Sequence[Ordered]) -> None:
     made: list[Registered | Identified] = [f for f in facts if isinstance(f, Registered | Identified)]
     first_seen = {order.buyer_id: order.seq for order in reversed(orders)}
     first_order = dict(first_seen)
@@ -126,7 +139,7 @@ async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact],
     if not first_seen:
         return
     rows = [
-        {"key": f"{brand}|{m}", "brand": brand, "member_id": m, "seq": seq, "order_seq": first_order.get(m)}
+        {"key": f"{space}|{m}", "brand": brand_of(space), "member_id": m, "seq": seq, "order_seq": first_order.get(m)}
         for m, seq in first_seen.items()
     ]
     await store.ENSURE_MEMBERS.run(tx, rows=rows)
@@ -136,14 +149,14 @@ async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact],
             tx,
             rows=[
                 {
-                    "key": f"{brand}|{f.member_id}",
-                    "brand": brand,
+                    "key": f"{space}|{f.member_id}",
+                    "brand": brand_of(space),
                     "seq": f.seq,
                     "registered_at": f.at,
                     "kind": f.kind,
                     "entry_channel": f.entry_channel,
                     "platform": f.platform,
-                    "account_key": f"{brand}|{f.platform}|{f.account}" if f.account else None,
+                    "account_key": f"{space}|{f.platform}|{f.account}" if f.account else None,
                     "account_token": f.account,
                 }
                 for f in registered
@@ -151,30 +164,30 @@ async def _make_members(tx: AsyncTransaction, brand: str, facts: Sequence[Fact],
         )
 
 
-async def _see(tx: AsyncTransaction, brand: str, seen: Sequence[Identified]) -> None:
+async def _see(tx: AsyncTransaction, space: str, seen: Sequence[Identified]) -> None:
     if seen:
         rows = [
             {
-                "key": f"{brand}|{f.member_id}",
-                "brand": brand,
+                "key": f"{space}|{f.member_id}",
+                "brand": brand_of(space),
                 "seq": f.seq,
                 "seen_at": f.at,
-                **_identifiers(brand, f.tokens),
+                **_identifiers(space, f.tokens),
             }
             for f in seen
         ]
         await store.SIGHTINGS.run(tx, rows=rows)
 
 
-def _identifiers(brand: str, tokens: Tokens) -> dict[str, list[dict[str, Any]]]:
+def _identifiers(space: str, tokens: Tokens) -> dict[str, list[dict[str, Any]]]:
     """Rows of identifiers by the field of their kind; a kind that is left out is none to Cypher."""
     return {
-        _FIELD_OF_KIND[kind]: [_token_row(brand, t) for t in dict.fromkeys(found)] for kind, found in tokens.items()
+        _FIELD_OF_KIND[kind]: [_token_row(space, t) for t in dict.fromkeys(found)] for kind, found in tokens.items()
     }
 
 
-def _token_row(brand: str, token: Token) -> dict[str, Any]:
-    row: dict[str, Any] = {"key": f"{brand}|{token.token}", "token": token.token, "links": token.links}
+def _token_row(space: str, token: Token) -> dict[str, Any]:
+    row: dict[str, Any] = {"key": f"{space}|{token.token}", "token": token.token, "links": token.links}
     if token.building is not None:
         row["building"] = token.building
     if token.place is not None:
@@ -186,7 +199,7 @@ def _until(at: datetime) -> datetime:
     return at + timedelta(hours=24 * limits.BINDING_DAYS)
 
 
-def _tree_facts(facts: Iterable[Fact], orders: Sequence[Ordered]) -> Iterable[Approved | BindAsked | Stood | Moved]:
+def _tree_facts(facts: Iterable[Fact], orders: Sequence[Ordered]) -> Iterable[Approved | BindAsked | Standing | Moved]:
     """What changes the tree, in the order of the log: registrations and first orders ask for bindings too."""
     first = {order.seq for order in orders}
     for fact in facts:
@@ -194,12 +207,12 @@ def _tree_facts(facts: Iterable[Fact], orders: Sequence[Ordered]) -> Iterable[Ap
             yield BindAsked(fact.seq, fact.member_id, fact.invited_by, fact.at, "registration")
         elif isinstance(fact, Ordered) and fact.seq in first and fact.promoter_id is not None:
             yield BindAsked(fact.seq, fact.buyer_id, fact.promoter_id, fact.placed_at, "order")
-        elif isinstance(fact, Approved | BindAsked | Stood | Moved):
+        elif isinstance(fact, Approved | BindAsked | Standing | Moved):
             yield fact
 
 
 async def _decide_tree(
-    tx: AsyncTransaction, brand: str, facts: Sequence[Fact], orders: Sequence[Ordered]
+    tx: AsyncTransaction, space: str, facts: Sequence[Fact], orders: Sequence[Ordered]
 ) -> dict[int, Finding]:
     findings = {
         f.seq: Finding(f.seq, "applied", "unknown_link")
@@ -208,19 +221,19 @@ async def _decide_tree(
     }
     registrations = {f.seq for f in facts if isinstance(f, Registered)}
     for kind, run in groupby(_tree_facts(facts, orders), key=type):
-        for finding in await _DECIDE[kind](tx, brand, list(run)):
+        for finding in await _DECIDE[kind](tx, space, list(run)):
             if finding.seq in registrations:  # the member is made, whatever became of the binding
-                finding = Finding(finding.seq, "applied", finding.code, finding.detail)
+                finding = Finding(finding.seq, "applied", finding.code, finding.effect)
             findings[finding.seq] = finding
     return findings
 
 
-async def _bind(tx: AsyncTransaction, brand: str, asked: Sequence[BindAsked]) -> list[Finding]:
+async def _bind(tx: AsyncTransaction, space: str, asked: Sequence[BindAsked]) -> list[Finding]:
     rows = [
         {
             "seq": f.seq,
-            "member_key": f"{brand}|{f.member_id}",
-            "promoter_key": f"{brand}|{f.promoter_id}",
+            "member_key": f"{space}|{f.member_id}",
+            "promoter_key": f"{space}|{f.promoter_id}",
             "at": f.at,
             "until": _until(f.at),
             "how": f.how,
@@ -228,29 +241,16 @@ async def _bind(tx: AsyncTransaction, brand: str, asked: Sequence[BindAsked]) ->
         for f in asked
     ]
     codes = {row.seq: row.code for row in await store.BIND.run(tx, rows=rows)}
-    return [
-        _finding(
-            f.seq,
-            codes[f.seq],
-            bound={
-                "member_id": f.member_id,
-                "promoter_id": f.promoter_id,
-                "since": iso(f.at),
-                "expires_at": iso(_until(f.at)),
-                "how": f.how,
-            },
-        )
-        for f in asked
-    ]
+    return [_finding(f.seq, codes[f.seq], Bound(f.member_id, f.promoter_id, f.at, _until(f.at), f.how)) for f in asked]
 
 
-async def _approve(tx: AsyncTransaction, brand: str, asked: Sequence[Approved]) -> list[Finding]:
+async def _approve(tx: AsyncTransaction, space: str, asked: Sequence[Approved]) -> list[Finding]:
     rows = [
         {
             "seq": f.seq,
-            "member_key": f"{brand}|{f.member_id}",
+            "member_key": f"{space}|{f.member_id}",
             "inviter_given": f.inviter_given,
-            "inviter_key": f"{brand}|{f.inviter_id}" if f.inviter_id is not None else None,
+            "inviter_key": f"{space}|{f.inviter_id}" if f.inviter_id is not None else None,
             "at": f.at,
             "grade": f.grade,
         }
@@ -261,87 +261,72 @@ async def _approve(tx: AsyncTransaction, brand: str, asked: Sequence[Approved]) 
         _finding(
             f.seq,
             decided[f.seq].code,
-            approved={
-                "member_id": f.member_id,
-                "inviter_id": _id(brand, decided[f.seq].inviter_key),
-                "at": iso(f.at),
-                "grade": f.grade,
-                "new": decided[f.seq].changed,
-            },
+            Appointed(f.member_id, _id(space, decided[f.seq].inviter_key), f.at, f.grade, decided[f.seq].changed),
         )
         for f in asked
     ]
 
 
-async def _stand(tx: AsyncTransaction, brand: str, asked: Sequence[Stood]) -> list[Finding]:
-    rows = [{"seq": f.seq, "member_key": f"{brand}|{f.member_id}", "at": f.at, "standing": f.standing} for f in asked]
+async def _stand(tx: AsyncTransaction, space: str, asked: Sequence[Standing]) -> list[Finding]:
+    rows = [{"seq": f.seq, "member_key": f"{space}|{f.member_id}", "at": f.at, "standing": f.standing} for f in asked]
     codes = {row.seq: row.code for row in await store.STAND.run(tx, rows=rows)}
-    return [
-        _finding(f.seq, codes[f.seq], stood={"member_id": f.member_id, "at": iso(f.at), "standing": f.standing})
-        for f in asked
-    ]
+    return [_finding(f.seq, codes[f.seq], Stood(f.member_id, f.at, f.standing)) for f in asked]
 
 
-async def _move(tx: AsyncTransaction, brand: str, asked: Sequence[Moved]) -> list[Finding]:
-    rows = [move_row(brand, f.seq, f.member_id, f.inviter_id, f.at, dry_run=False) for f in asked]
+async def _move(tx: AsyncTransaction, space: str, asked: Sequence[Moved]) -> list[Finding]:
+    rows = [move_row(space, f.seq, f.member_id, f.inviter_id, f.at, dry_run=False) for f in asked]
     decided = {row.seq: row for row in await store.MOVE.run(tx, rows=rows, levels=limits.LEVELS_MAX)}
     return [
         _finding(
             f.seq,
             decided[f.seq].code,
-            moved={
-                "member_id": f.member_id,
-                "inviter_id": f.inviter_id,
-                "at": iso(f.at),
-                "members_moved": decided[f.seq].moved,
-                "depth_after": decided[f.seq].depth,
-            },
+            MovedUnder(f.member_id, f.inviter_id, f.at, decided[f.seq].moved, decided[f.seq].depth),
         )
         for f in asked
     ]
 
 
 def move_row(
-    brand: str, seq: int, member_id: str, inviter_id: str | None, at: datetime, *, dry_run: bool
+    space: str, seq: int, member_id: str, inviter_id: str | None, at: datetime, *, dry_run: bool
 ) -> dict[str, Any]:
     """One row of the move query."""
     return {
         "seq": seq,
-        "member_key": f"{brand}|{member_id}",
-        "inviter_key": f"{brand}|{inviter_id}" if inviter_id is not None else None,
+        "member_key": f"{space}|{member_id}",
+        "inviter_key": f"{space}|{inviter_id}" if inviter_id is not None else None,
         "at": at,
         "dry_run": dry_run,
     }
 
 
-_DECIDE: Final[dict[type, Any]] = {BindAsked: _bind, Approved: _approve, Stood: _stand, Moved: _move}
+_DECIDE: Final[dict[type, Any]] = {BindAsked: _bind, Approved: _approve, Standing: _stand, Moved: _move}
 
 
-def _finding(seq: int, code: str | None, **effect: dict[str, Any]) -> Finding:
+def _finding(seq: int, code: str | None, effect: Effect) -> Finding:
     return Finding(seq, "refused", code) if code else Finding(seq, "applied", None, effect)
 
 
-def _id(brand: str, key: str | None) -> str | None:
-    return key.removeprefix(f"{brand}|") if key else None
+def _id(space: str, key: str | None) -> str | None:
+    return key.removeprefix(f"{space}|") if key else None
 
 
 async def _record_orders(
-    tx: AsyncTransaction, brand: str, orders: Sequence[Ordered], tree: dict[int, Finding]
+    tx: AsyncTransaction, space: str, orders: Sequence[Ordered], tree: dict[int, Finding]
 ) -> list[Finding]:
     if not orders:
         return []
     rows = []
     for order in orders:
-        identifiers = _identifiers(brand, order.tokens)
+        identifiers = _identifiers(space, order.tokens)
         strong = [i for kind in _STRONG_IN_ORDERS for i in identifiers.get(_FIELD_OF_KIND[kind], ()) if i["links"]]
         rows.append(
             {
                 "seq": order.seq,
-                "key": f"{brand}|{order.order_id}",
-                "brand": brand,
+                "key": f"{space}|{order.order_id}",
+                "brand": brand_of(space),
                 "order_id": order.order_id,
-                "buyer_key": f"{brand}|{order.buyer_id}",
-                "promoter_key": f"{brand}|{order.promoter_id}" if order.promoter_id is not None else None,
+                "buyer_key": f"{space}|{order.buyer_id}",
+                "promoter_key": f"{space}|{order.promoter_id}" if order.promoter_id is not None else None,
                 "placed_at": order.placed_at,
                 "paid_fen": order.paid_fen,
                 "data_print": order.data_print,
@@ -355,13 +340,13 @@ async def _record_orders(
     for row in found:
         # an order binds by the rules of a request; where it may not bind, that is no fault of the order
         bound = tree.pop(row.seq, None)
-        detail = {
-            "how": row.how,
-            "new_buyer": row.new_buyer,
-            "chain": frozen_chain(row.chain),
-            "ties": row.ties,
-            "named_self": row.seq in named_self,
-            **((bound.detail or {}) if bound is not None else {}),
-        }
-        findings.append(Finding(row.seq, "applied", None, detail))
+        effect = OrderFound(
+            how=row.how,
+            new_buyer=row.new_buyer,
+            chain=frozen_chain(row.chain),
+            ties=tuple(Tie(**tie) for tie in row.ties),
+            named_self=row.seq in named_self,
+            bound=bound.bound if bound is not None else None,
+        )
+        findings.append(Finding(row.seq, "applied", None, effect))
     return findings

@@ -8,15 +8,17 @@ from datetime import datetime
 from typing import Any, Literal
 
 from core import limits
-from core.errors import not_found
-from core.stores.neo4j import Graph
+from core.errors import not_found, unavailable
+from core.stores.neo4j import GraphAway
 from graph.domain.facts import Moved
+from graph.flows.live import LiveGraph
 from graph.flows.project import move_row
 from graph.store import projection
 from graph.store import reading as store
 from graph.store.reading import MemberFacts, Profile, TeamMember, Upline
 
-_CONSISTENCY_PAGE = 500
+_CONSISTENCY_SECONDS_MAX = 60.0
+"""For one page; a member may have a hundred thousand orders."""
 _NEVER = 2**62
 """A number no event reaches: a question about everything the graph holds."""
 
@@ -32,27 +34,27 @@ class BindingState:
     how: str | None = None
 
 
-async def profile(graph: Graph, brand: str, member_id: str, as_of: datetime) -> Profile:
+async def profile(graph: LiveGraph, brand: str, member_id: str, as_of: datetime) -> Profile:
     """What the graph knows of a member; 404 for an unknown one."""
-    async with graph.reading() as tx:
-        found = await store.PROFILE.one(tx, key=f"{brand}|{member_id}", as_of=as_of)
+    async with graph.reading(brand) as read:
+        found = await store.PROFILE.one(read.tx, key=read.key(member_id), as_of=as_of)
     if found is None:
         raise not_found("member")
     return found
 
 
-async def uplines(graph: Graph, brand: str, member_id: str, as_of: datetime, levels: int) -> list[Upline]:
+async def uplines(graph: LiveGraph, brand: str, member_id: str, as_of: datetime, levels: int) -> list[Upline]:
     """The people above a member at an instant, nearest first, at most three; 404 for an unknown member."""
     await profile(graph, brand, member_id, as_of)
-    async with graph.reading() as tx:
-        return await store.UPLINES.run(tx, key=f"{brand}|{member_id}", as_of=as_of, levels=levels)
+    async with graph.reading(brand) as read:
+        return await store.UPLINES.run(read.tx, key=read.key(member_id), as_of=as_of, levels=levels)
 
 
-async def binding(graph: Graph, brand: str, member_id: str, as_of: datetime) -> BindingState:
+async def binding(graph: LiveGraph, brand: str, member_id: str, as_of: datetime) -> BindingState:
     """The binding that holds at an instant, else the last that held before it; 404 for an unknown member."""
     await profile(graph, brand, member_id, as_of)
-    async with graph.reading() as tx:
-        found = await store.BINDING.one(tx, key=f"{brand}|{member_id}", as_of=as_of)
+    async with graph.reading(brand) as read:
+        found = await store.BINDING.one(read.tx, key=read.key(member_id), as_of=as_of)
     if found is None:
         return BindingState("none")
     state: Literal["bound", "expired"] = "bound" if as_of < found.expires_at else "expired"
@@ -60,14 +62,14 @@ async def binding(graph: Graph, brand: str, member_id: str, as_of: datetime) -> 
 
 
 async def team(
-    graph: Graph, brand: str, member_id: str, as_of: datetime, depth: int, after: tuple[int, str], count: int
+    graph: LiveGraph, brand: str, member_id: str, as_of: datetime, depth: int, after: tuple[int, str], count: int
 ) -> list[TeamMember]:
     """A page of the distributors below a member, level by level, after the given place; 404 for an unknown member."""
     await profile(graph, brand, member_id, as_of)
-    async with graph.reading() as tx:
+    async with graph.reading(brand) as read:
         return await store.TEAM.run(
-            tx,
-            key=f"{brand}|{member_id}",
+            read.tx,
+            key=read.key(member_id),
             as_of=as_of,
             depth=depth,
             after_level=after[0],
@@ -77,7 +79,7 @@ async def team(
 
 
 async def ties(
-    graph: Graph,
+    graph: LiveGraph,
     brand: str,
     buyer_id: str,
     order_id: str,
@@ -86,43 +88,49 @@ async def ties(
     seconds_max: float,
 ) -> list[list[dict[str, Any]]]:
     """The paths from a buyer, or an order's own identifiers, to the persons above: lists of ``{kind, id}``."""
-    async with graph.reading(seconds_max) as tx:
+    async with graph.reading(brand, seconds_max) as read:
         found = await store.TIES.run(
-            tx,
-            buyer_key=f"{brand}|{buyer_id}",
+            read.tx,
+            buyer_key=read.key(buyer_id),
             order_id=order_id,
-            named_keys=[f"{brand}|{token}" for token in named_tokens],
-            upline_keys=[f"{brand}|{upline}" for upline in upline_ids],
+            named_keys=[read.key(token) for token in named_tokens],
+            upline_keys=[read.key(upline) for upline in upline_ids],
             ties_max=limits.TIES_PER_ORDER_MAX,
         )
     return [tie.path for tie in found]
 
 
-async def known_since(graph: Graph, brand: str, member_ids: Sequence[str]) -> dict[str, int]:
-    """The members among these that the graph knows, with the number of the event that first spoke of them."""
-    if not member_ids:
-        return {}
-    async with graph.reading() as tx:
-        rows = await store.KNOWN_MEMBERS.run(tx, keys=[f"{brand}|{member_id}" for member_id in member_ids])
-    return {row.member_id: row.first_seq for row in rows}
-
-
-async def try_move(graph: Graph, brand: str, move: Moved) -> projection.MoveDecided:
+async def try_move(graph: LiveGraph, brand: str, move: Moved) -> projection.MoveDecided:
     """What a move would do, without doing it."""
-    row = move_row(brand, _NEVER, move.member_id, move.inviter_id, move.at, dry_run=True)
-    async with graph.writing() as tx:
-        (decided,) = await projection.MOVE.run(tx, rows=[row], levels=limits.LEVELS_MAX)
-        return decided
+    space = await graph.space(brand)
+    row = move_row(space, _NEVER, move.member_id, move.inviter_id, move.at, dry_run=True)
+    try:
+        async with graph.graph.writing() as tx:
+            (decided,) = await projection.MOVE.run(tx, rows=[row], levels=limits.LEVELS_MAX)
+            return decided
+    except GraphAway as error:
+        raise unavailable("neo4j") from error
 
 
-async def all_members(graph: Graph, brand: str) -> AsyncIterator[MemberFacts]:
-    """Every member of a brand with all the graph holds of it, in key order, page by page."""
+async def members_facts(graph: LiveGraph, brand: str, member_ids: Sequence[str]) -> list[MemberFacts]:
+    """All the graph holds of some members; one it does not know is absent."""
+    if not member_ids:
+        return []
+    async with graph.reading(brand, _CONSISTENCY_SECONDS_MAX) as read:
+        return await store.MEMBER_FACTS.run(read.tx, keys=[read.key(member_id) for member_id in member_ids])
+
+
+async def member_pages(graph: LiveGraph, brand: str) -> AsyncIterator[list[str]]:
+    """The ids of every member of a brand, page by page."""
     after = ""
     while True:
-        async with graph.reading(seconds_max=60) as tx:
-            page = await store.MEMBER_FACTS.run(tx, prefix=f"{brand}|", after=after, count=_CONSISTENCY_PAGE)
-        for member in page:
-            yield member
-        if len(page) < _CONSISTENCY_PAGE:
+        async with graph.reading(brand, _CONSISTENCY_SECONDS_MAX) as read:
+            # the character after the one that ends a space's name ends the range of its keys
+            rows = await store.MEMBERS.run(
+                read.tx, after=read.key(after), before=f"{read.space}}}", count=limits.CONSISTENCY_PAGE
+            )
+            page = [read.name(row.key) for row in rows]
+        if not page:
             return
-        after = page[-1].key
+        yield page
+        after = page[-1]

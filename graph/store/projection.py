@@ -10,9 +10,10 @@ from core.stores.queries import cypher
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where the graph of a brand stands; ``outcomes`` of its last batch as JSON, if they are asked for."""
+    """Where the graph in a space stands; ``outcomes`` of its last stretch as JSON, if they are asked for."""
 
     seq: int
+    log_hash: str | None
     outcomes: str | None
 
 
@@ -66,7 +67,7 @@ class Deleted:
 FENCE = cypher("projector/fence", Fence)
 WATERMARK = cypher("projector/watermark", Stand)
 ADVANCE = cypher("projector/advance")
-FORGET_GRAPH = cypher("projector/forget_graph", Deleted)
+CLEAR_SPACE = cypher("projector/clear_space", Deleted)
 KNOWN_ORDERS = cypher("orders/known", KnownOrder)
 ENSURE_MEMBERS = cypher("members/ensure")
 REGISTER = cypher("members/register")

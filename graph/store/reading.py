@@ -60,6 +60,11 @@ class Tie:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberKey:
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberFacts:
     """Everything the graph holds of one member that the log can be asked about."""
 
@@ -74,16 +79,10 @@ class MemberFacts:
     orders: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMember:
-    member_id: str
-    first_seq: int
-
-
 UPLINES = cypher("tree/uplines", Upline)
 BINDING = cypher("tree/binding", Binding)
 TEAM = cypher("tree/team", TeamMember)
 PROFILE = cypher("members/profile", Profile)
-KNOWN_MEMBERS = cypher("members/known", KnownMember)
 TIES = cypher("evidence/ties", Tie)
-MEMBER_FACTS = cypher("consistency/members", MemberFacts)
+MEMBER_FACTS = cypher("consistency/facts", MemberFacts)
+MEMBERS = cypher("consistency/members", MemberKey)

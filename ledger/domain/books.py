@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from events.outcome import Outcome
 from ledger.domain import order as orders
 from ledger.domain import withdrawal as withdrawals
 from ledger.domain.accounts import Account
@@ -19,7 +20,6 @@ from ledger.domain.facts import (
     OrderFollowUp,
     OrderPaid,
     OrderRefunded,
-    Outcome,
     WithdrawalRejected,
     WithdrawalRequested,
 )
@@ -32,13 +32,21 @@ from ledger.domain.withdrawal import Withdrawal
 _PAYABLE = {State.FROZEN: Account.PENDING, State.HELD: Account.HELD}
 
 
+RefundKey = tuple[str, str]
+"""Order id and refund id: the shop's refund ids are unique within an order."""
+
+
 class RefundSeen(NamedTuple):
-    """A refund id that was told once, applied or parked; its fingerprint tells a repeat from another content."""
+    """A refund that was told once, applied or parked; its fingerprint tells a repeat from another content."""
 
     refund_id: str
     order_id: str
     seq: int
     data_print: bytes
+
+    @property
+    def key(self) -> RefundKey:
+        return self.order_id, self.refund_id
 
 
 @dataclass(slots=True)
@@ -61,7 +69,7 @@ class Books:
     plans: Sequence[Plan]
     orders: dict[str, Order] = field(default_factory=dict)
     parked: dict[str, list[OrderFollowUp]] = field(default_factory=dict)
-    refunds: dict[str, RefundSeen] = field(default_factory=dict)
+    refunds: dict[RefundKey, RefundSeen] = field(default_factory=dict)
     wallets: dict[str, Wallet] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
 
@@ -86,6 +94,11 @@ class Books:
                 return [self._withdrawal_requested(fact)]
             case WithdrawalRejected():
                 return [self._withdrawal_rejected(fact)]
+
+    def release(self, waited: OrderFollowUp) -> Outcome:
+        """Apply a parked fact of an order that is known by now."""
+        self.parked_done.append(waited)
+        return self._follow(self.orders[waited.order_id], waited)
 
     def settle(self, order: Order) -> None:
         """Make an order's commission available and offset the arrears of its payees."""
@@ -123,7 +136,7 @@ class Books:
         return outcomes
 
     def _refund_told(self, fact: OrderRefunded) -> Outcome:
-        known = self.refunds.get(fact.refund_id)
+        known = self.refunds.get((fact.order_id, fact.refund_id))
         if known is not None:
             if known.data_print == fact.data_print:
                 return Outcome(fact.seq, "none")
@@ -131,7 +144,7 @@ class Books:
                 fact.seq, "refused", "refund_conflict", {"refund_id": fact.refund_id, "first_seq": known.seq}
             )
         seen = RefundSeen(fact.refund_id, fact.order_id, fact.seq, fact.data_print)
-        self.refunds[fact.refund_id] = seen
+        self.refunds[seen.key] = seen
         self.refunds_new.append(seen)
         return self._followed(fact)
 

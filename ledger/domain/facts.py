@@ -1,42 +1,11 @@
 """What the ledger is told: the facts of the log that touch money, parsed, with chain and decision already found."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
 
-DecisionOutcome = Literal["allow", "review", "block"]
-Status = Literal["applied", "parked", "refused", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class PaidLine:
-    """One line of an order as it was paid, after discounts and without freight."""
-
-    line_id: str
-    product_id: str
-    category: str
-    quantity: int
-    paid_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChainPerson:
-    """One position above the buyer at ``placed_at``: level 1 is the nearest. ``why`` says why it earns nothing."""
-
-    level: int
-    member_id: str
-    earns: bool
-    why: str | None
-    grade: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRef:
-    """The risk decision an order is booked under; reasons as they are stored with the decision."""
-
-    decision_id: str
-    outcome: DecisionOutcome
-    reasons: list[dict[str, Any]]
+from events.decided import Decided
+from events.facts import PaidLine, RefundLine
+from graph.domain.findings import ChainPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +24,7 @@ class OrderPaid:
     data_print: bytes
     chain: tuple[ChainPerson, ...]
     new_buyer: bool
-    decision: DecisionRef
+    decision: Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +34,6 @@ class OrderCompleted:
     seq: int
     order_id: str
     completed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RefundLine:
-    """What of one line was paid back to the buyer."""
-
-    line_id: str
-    refund_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +87,3 @@ OrderFollowUp = OrderCompleted | OrderRefunded | OrderCancelled
 """What may arrive before its ``OrderPaid`` and then waits for it."""
 
 Fact = OrderPaid | OrderFollowUp | WithdrawalRequested | WithdrawalRejected
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the books made of the fact with this ``seq``; the code says what was refused, capped or unknown."""
-
-    seq: int
-    status: Status
-    code: str | None = None
-    detail: dict[str, Any] | None = field(default=None)

@@ -12,7 +12,10 @@ from enum import StrEnum
 from core import limits
 from core.clock import hours
 from core.money import ratio_half_up
-from ledger.domain.facts import ChainPerson, DecisionRef, OrderPaid, RefundLine
+from events.decided import Decided
+from events.facts import RefundLine
+from graph.domain.findings import ChainPerson
+from ledger.domain.facts import OrderPaid
 from ledger.domain.plan import Plan, earn
 
 
@@ -93,7 +96,7 @@ class Order:
     data_print: bytes
     plan: PlanRef | None
     after_sales_days: int
-    decision: DecisionRef
+    decision: Decided
     chain: Sequence[ChainPerson]
     lines: list[Line]
     commissions: list[Commission]

@@ -11,7 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 from core import limits
 from core.money import BPS, Money, share_fen
-from ledger.domain.facts import ChainPerson, OrderPaid, PaidLine
+from events.facts import PaidLine
+from graph.domain.findings import ChainPerson
+from ledger.domain.facts import OrderPaid
 
 ANY_CURRENCY = "XXX"  # ISO 4217: no currency; a split of fen asks for none
 

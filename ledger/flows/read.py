@@ -196,10 +196,10 @@ def figures_hash(total: int) -> str:
     return f"{total % _HASH_SPACE:064x}"
 
 
-async def ledger_figures(conn: Connection) -> LedgerFigures:
-    """How many orders the ledger knows and a hash over them, to be compared with those of the log and the graph."""
+async def ledger_figures(conn: Connection, upto: int) -> LedgerFigures:
+    """How many orders up to a number the ledger knows, and a hash over them: those of log and graph must equal it."""
     count, total = 0, 0
-    async for row in orders.FIGURES.stream(conn):
+    async for row in orders.FIGURES.stream(conn, upto=upto):
         count += 1
         total += order_figure(row.order_id, row.buyer_id, row.member_ids)
     return LedgerFigures(count, figures_hash(total))

@@ -1,9 +1,14 @@
 """Settle orders whose after-sales window has ended."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
+from brands.clock import InstallationClock
 from core import limits
-from core.stores.postgres import Connection
+from core.stores.postgres import Connection, Postgres, lock
+from events.consumer import consumer_lock
+from events.shop import LEDGER
 from ledger.domain.books import Books
 from ledger.store import journals, orders
 
@@ -13,7 +18,7 @@ async def settle(conn: Connection, brand: str, now: datetime) -> int:
 
     Runs in a transaction open for the brand with the lock of its books held; call it in a new one until it says 0.
     """
-    due = await orders.load_due(conn, now, limits.SETTLE_ORDERS_MAX)
+    due = await orders.load_due(conn, now, limits.SETTLE_ORDERS_MAX, limits.STRETCH_COST_MAX)
     if not due:
         return 0
     payees = {part.member_id for order in due for part in order.commissions}
@@ -23,3 +28,15 @@ async def settle(conn: Connection, brand: str, now: datetime) -> int:
     await journals.post(conn, books.journals, now)
     await orders.mark_settled(conn, books.changed)
     return len(due)
+
+
+async def settle_due(postgres: Postgres, clock: InstallationClock, brand: str) -> int:
+    """Settle every order of a brand that is due by the installation's clock; answers how many."""
+    total, now = 0, await clock.now()
+    while True:
+        async with postgres.brand(brand) as conn:
+            await lock(conn, consumer_lock(brand, LEDGER))
+            settled = await settle(conn, brand, now)
+        total += settled
+        if not settled:
+            return total

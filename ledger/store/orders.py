@@ -7,17 +7,18 @@ from typing import Any
 
 import orjson
 
+from core import limits
 from core.stores.postgres import Connection
 from core.stores.queries import sql
-from ledger.domain.books import RefundSeen, Sales
+from events.decided import Decided
+from events.facts import RefundLine
+from graph.domain.findings import ChainPerson
+from ledger.domain.books import RefundKey, RefundSeen, Sales
 from ledger.domain.facts import (
-    ChainPerson,
-    DecisionRef,
     OrderCancelled,
     OrderCompleted,
     OrderFollowUp,
     OrderRefunded,
-    RefundLine,
 )
 from ledger.domain.order import Commission, Line, Order, PlanRef
 
@@ -72,6 +73,20 @@ class _Number:
 
 
 @dataclass(frozen=True, slots=True)
+class _Size:
+    order_id: str
+    lines: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class _SalesText:
+    member_id: str
+    own_gmv_fen: str
+    commission_fen: str
+
+
+@dataclass(frozen=True, slots=True)
 class SalesRow:
     """What a member sold as level 1 net of refunds, and earned net of clawbacks."""
 
@@ -91,15 +106,17 @@ class FigureRow:
 
 _LOAD = sql("ledger/orders_load", _OrderRow)
 _DUE = sql("ledger/orders_due", _OrderRow)
+_SIZES = sql("ledger/order_sizes", _Size)
 _SAVE = sql("ledger/orders_save")
 _SETTLED = sql("ledger/orders_settled")
 _JOURNALS = sql("ledger/order_journals", _Number)
 _REFUNDS_LOAD = sql("ledger/refunds_load", _RefundRow)
 _REFUNDS_INSERT = sql("ledger/refunds_insert")
 _PARKED_LOAD = sql("ledger/parked_load", _ParkedRow)
+_PARKED_PAGE = sql("ledger/parked_page", _ParkedRow)
 _PARKED_INSERT = sql("ledger/parked_insert")
 _PARKED_DELETE = sql("ledger/parked_delete")
-_SALES = sql("ledger/sales", SalesRow)
+_SALES = sql("ledger/sales", _SalesText)
 _SALES_ADD = sql("ledger/sales_add")
 FIGURES = sql("ledger/order_figures", FigureRow)
 
@@ -111,9 +128,16 @@ async def load_orders(conn: Connection, order_ids: Collection[str]) -> dict[str,
     return {row.order_id: _order(row) for row in await _LOAD.run(conn, order_ids=list(order_ids))}
 
 
-async def load_due(conn: Connection, now: datetime, count_max: int) -> list[Order]:
-    """Orders that may settle, the longest due first."""
-    return [_order(row) for row in await _DUE.run(conn, now=now, count_max=count_max)]
+async def sizes(conn: Connection, order_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+    """How many lines these orders have, and how many wait for them in parked facts; one with neither is absent."""
+    if not order_ids:
+        return {}
+    return {row.order_id: (row.lines, row.waiting) for row in await _SIZES.run(conn, order_ids=list(order_ids))}
+
+
+async def load_due(conn: Connection, now: datetime, count_max: int, lines_max: int) -> list[Order]:
+    """Orders that may settle, the longest due first: as many as ``lines_max`` lines hold, at least one."""
+    return [_order(row) for row in await _DUE.run(conn, now=now, count_max=count_max, lines_max=lines_max)]
 
 
 async def save_orders(conn: Connection, orders: Collection[Order]) -> None:
@@ -158,12 +182,14 @@ async def journals_of(conn: Connection, order_id: str) -> list[int]:
     return [row.number for row in await _JOURNALS.run(conn, order_id=order_id)]
 
 
-async def load_refunds(conn: Connection, refund_ids: Collection[str]) -> dict[str, RefundSeen]:
-    """Of these refund ids, those that were told before."""
-    if not refund_ids:
+async def load_refunds(conn: Connection, refunds: Collection[RefundKey]) -> dict[RefundKey, RefundSeen]:
+    """Of these refunds, as (order id, refund id), those that were told before."""
+    if not refunds:
         return {}
-    rows = await _REFUNDS_LOAD.run(conn, refund_ids=list(refund_ids))
-    return {row.refund_id: RefundSeen(row.refund_id, row.order_id, row.seq, bytes(row.data_print)) for row in rows}
+    order_ids, refund_ids = zip(*refunds, strict=True)
+    rows = await _REFUNDS_LOAD.run(conn, order_ids=list(order_ids), refund_ids=list(refund_ids))
+    seen = [RefundSeen(row.refund_id, row.order_id, row.seq, bytes(row.data_print)) for row in rows]
+    return {one.key: one for one in seen}
 
 
 async def insert_refunds(conn: Connection, refunds: Collection[RefundSeen]) -> None:
@@ -185,6 +211,12 @@ async def load_parked(conn: Connection, order_ids: Collection[str]) -> dict[str,
         for row in await _PARKED_LOAD.run(conn, order_ids=list(order_ids)):
             waiting.setdefault(row.order_id, []).append(_unpark(row))
     return waiting
+
+
+async def parked_page(conn: Connection, order_id: str, lines_max: int) -> list[OrderFollowUp]:
+    """The first of what waits for one order, in the order of the log: as much as ``lines_max`` lines hold."""
+    rows = await _PARKED_PAGE.run(conn, order_id=order_id, lines_max=lines_max, count=limits.STRETCH_EVENTS_MAX)
+    return [_unpark(row) for row in rows]
 
 
 async def insert_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> None:
@@ -221,7 +253,8 @@ async def add_sales(conn: Connection, sales: Mapping[str, Sales]) -> None:
 
 async def load_sales(conn: Connection, member_ids: Collection[str]) -> list[SalesRow]:
     """Sales of members; one who never sold or earned is left out."""
-    return await _SALES.run(conn, member_ids=list(member_ids))
+    rows = await _SALES.run(conn, member_ids=list(member_ids))
+    return [SalesRow(row.member_id, int(row.own_gmv_fen), int(row.commission_fen)) for row in rows]
 
 
 def _order(row: _OrderRow) -> Order:
@@ -241,7 +274,7 @@ def _order(row: _OrderRow) -> Order:
         data_print=bytes(row.data_print),
         plan=plan,
         after_sales_days=row.after_sales_days,
-        decision=DecisionRef(row.decision_id, row.decision_outcome, row.decision_reasons),  # type: ignore[arg-type]
+        decision=Decided(row.decision_id, row.decision_outcome, row.decision_reasons),  # type: ignore[arg-type]
         chain=[ChainPerson(**person) for person in row.chain],
         lines=[Line(**line) for line in row.lines],
         commissions=[Commission(**part) for part in row.commissions],

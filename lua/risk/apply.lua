@@ -2,7 +2,7 @@
 -- KEYS[1]  the brand's prefix, which carries its hash tag
 -- ARGV[1]  the stretch's first number minus one; ARGV[2] its last number
 -- ARGV[3]  JSON list of operations; ARGV[4], ARGV[5] seconds an order and a counter are kept; ARGV[6] seconds of a bucket;
--- ARGV[7]  buckets; ARGV[8] tokens kept per member
+-- ARGV[7]  buckets; ARGV[8] tokens kept per member; ARGV[9] the log's hash at the last number
 -- answers  the watermark: ARGV[2], or where the wire really stands if it does not stand at ARGV[1]
 local p = KEYS[1]
 local stands = tonumber(redis.call('HGET', p .. ':w', 'seq') or '0')
@@ -54,5 +54,5 @@ for _, op in ipairs(cjson.decode(ARGV[3])) do
     end
   end
 end
-redis.call('HSET', p .. ':w', 'seq', ARGV[2])
+redis.call('HSET', p .. ':w', 'seq', ARGV[2], 'hash', ARGV[9])
 return tonumber(ARGV[2])

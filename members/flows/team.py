@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from graph.flows import read as graph
+from graph.flows.live import LiveGraph
 from ledger.flows import read as ledger
 
 
@@ -28,7 +28,7 @@ class TeamRow:
 
 
 async def team_page(
-    tree: Graph,
+    tree: LiveGraph,
     postgres: Postgres,
     brand: str,
     member_id: str,

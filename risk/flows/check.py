@@ -13,12 +13,15 @@ from core.canonical import canonical
 from core.clock import monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
-from core.stores.neo4j import Graph
+from graph.domain.findings import Tie
 from graph.flows import read as graph_reads
+from graph.flows.live import LiveGraph
+from privacy.kinds import KINDS
 from privacy.tokens import Token
 from privacy.vault import BrandKeys
 from risk.domain.rulebook import Hit, Verdict, worst
-from risk.domain.ties import KIND_OF_IDENTIFIER, node_kind, paths_from_ties, tie_features
+from risk.domain.subjects import counted_subjects, tie_subjects
+from risk.domain.ties import Chain, node_kind, paths_from_ties, tie_features
 from risk.flows.recorder import Recorder
 from risk.flows.rulebooks import Rulebooks
 from risk.store.decisions import Decision
@@ -26,9 +29,6 @@ from risk.store.wire import Answered, Asked, Wire, WireAway
 
 _WIRE_REST_SECONDS = 1.0
 """After the wire failed, checks do without it for this long, so that none waits for a store that is away."""
-
-VELOCITY_LABELS = {"device": "Device", "ip": "Ip", "address": "Address", "payout_account": "PayoutAccount"}
-"""Counters kept per identifier of an order, by the label that names their subject."""
 
 _TIE_RULES = frozenset({"same_identity", "shared_tie", "shared_ties"})
 
@@ -44,30 +44,11 @@ class OrderToCheck:
     tokens: Mapping[str, Token]
 
 
-def velocity_subjects(buyer_id: str, tokens: Mapping[str, Token]) -> tuple[tuple[str, str], ...]:
-    """The counters an order moves: name and subject. A shared locker or a rotating number is not counted."""
-    named = [
-        (kind, f"{label}:{tokens[kind].token}")
-        for kind, label in VELOCITY_LABELS.items()
-        if kind in tokens and tokens[kind].links
-    ]
-    return (*named, ("buyer", f"member:{buyer_id}"))
-
-
-def tie_subjects(tokens: Mapping[str, Token]) -> tuple[str, ...]:
-    """The identifiers named in an order that may tie its buyer to somebody."""
-    return tuple(
-        f"{KIND_OF_IDENTIFIER[kind]}:{token.token}"
-        for kind, token in tokens.items()
-        if kind in KIND_OF_IDENTIFIER and token.links
-    )
-
-
 class Checks:
     """Answers risk checks; every source may be away, and none of that is ever an error to the caller."""
 
     def __init__(
-        self, wire: Wire, graph: Graph, rulebooks: Rulebooks, recorder: Recorder, booked: Callable[[str], int]
+        self, wire: Wire, graph: LiveGraph, rulebooks: Rulebooks, recorder: Recorder, booked: Callable[[str], int]
     ) -> None:
         """``booked`` tells how far a brand's ledger is known to be: a wire behind it has lost what it knew."""
         self._booked = booked
@@ -90,15 +71,15 @@ class Checks:
         if known is None:
             missing.append("redis")
             known = Answered(0, [], [], 0, {})
-        ties = [_labelled(tie) for tie in known.ties]
+        ties, chain = [_tie(tie) for tie in known.ties], {p["level"]: p["member_id"] for p in known.chain}
         features = {
-            **tie_features(ties, known.chain, order.buyer_id, named_self=order.promoter_id == order.buyer_id),
+            **tie_features(ties, chain, order.buyer_id, named_self=order.promoter_id == order.buyer_id),
             "blacklisted": known.blacklisted,
             **{f"{name}_orders": count for name, count in known.velocity.items()},
         }
         verdict = rulebook.judge(features)
         if verdict.outcome != "allow" and (ties or verdict.hits):
-            verdict = await self._with_evidence(brand, order, known, ties, verdict, missing)
+            verdict = await self._with_evidence(brand, order, chain, ties, verdict, missing)
         hits = [*verdict.hits, *(_missing_hit(source) for source in missing)]
         decision = Decision(
             decision_id=new_id("dec"),
@@ -133,7 +114,7 @@ class Checks:
             promoter_id=order.promoter_id or "",
             placed_ms=int(order.placed_at.timestamp() * 1000),
             tokens=tie_subjects(order.tokens),
-            velocity=velocity_subjects(order.buyer_id, order.tokens),
+            velocity=counted_subjects(order.buyer_id, order.tokens),
         )
         try:
             async with asyncio.timeout(limits.CHECK_WIRE_SECONDS_MAX):
@@ -147,8 +128,8 @@ class Checks:
         self,
         brand: str,
         order: OrderToCheck,
-        known: Answered,
-        ties: list[dict[str, Any]],
+        chain: Chain,
+        ties: list[Tie],
         verdict: Verdict,
         missing: list[str],
     ) -> Verdict:
@@ -156,31 +137,29 @@ class Checks:
         paths: list[dict[str, Any]] = []
         if ties:
             try:
-                paths = await self._tie_paths(brand, order, known)
+                paths = await self._tie_paths(brand, order, chain)
             except Refusal:
                 missing.append("neo4j")
-            paths = paths or paths_from_ties(ties, known.chain, order.buyer_id, order.order_id)
+            paths = paths or paths_from_ties(ties, chain, order.buyer_id, order.order_id)
         return replace(
             verdict,
-            hits=tuple(with_paths(hit, paths, known.chain, order.buyer_id, order.order_id) for hit in verdict.hits),
+            hits=tuple(with_paths(hit, paths, chain, order.buyer_id, order.order_id) for hit in verdict.hits),
         )
 
-    async def _tie_paths(self, brand: str, order: OrderToCheck, known: Answered) -> list[dict[str, Any]]:
+    async def _tie_paths(self, brand: str, order: OrderToCheck, chain: Chain) -> list[dict[str, Any]]:
         found = await graph_reads.ties(
             self._graph,
             brand,
             order.buyer_id,
             order.order_id,
-            [token.token for kind, token in order.tokens.items() if kind in KIND_OF_IDENTIFIER and token.links],
-            [person["member_id"] for person in known.chain],
+            [token.token for kind, token in order.tokens.items() if KINDS[kind].ties and token.links],
+            list(chain.values()),
             limits.CHECK_GRAPH_SECONDS_MAX,
         )
         return [{"path": [{"kind": node_kind(node["kind"]), "id": node["id"]} for node in path]} for path in found]
 
 
-def with_paths(
-    hit: Hit, tie_paths: list[dict[str, Any]], chain: list[dict[str, Any]], buyer_id: str, order_id: str
-) -> Hit:
+def with_paths(hit: Hit, tie_paths: list[dict[str, Any]], chain: Chain, buyer_id: str, order_id: str) -> Hit:
     """A hit with the paths that show it: shared identifiers for ties, the chain itself for the buyer's place in it."""
     if hit.rule in _TIE_RULES:
         return replace(hit, evidence=tie_paths)
@@ -188,14 +167,14 @@ def with_paths(
     if hit.rule == "self_purchase":
         return replace(hit, evidence=[{"path": [order, buyer]}])
     if hit.rule == "buyer_in_chain":
-        above = [{"kind": "member", "id": person["member_id"]} for person in chain]
+        above = [{"kind": "member", "id": member_id} for member_id in chain.values()]
         return replace(hit, evidence=[{"path": [order, buyer, *above]}])
     return replace(hit, evidence=[{"path": [order, buyer]}])
 
 
-def _labelled(tie: dict[str, Any]) -> dict[str, Any]:
+def _tie(tie: dict[str, Any]) -> Tie:
     label, token = tie["token"].split(":", 1)
-    return {"level": tie["level"], "kind": label, "token": token, "named": tie["named"]}
+    return Tie(tie["level"], label, token, tie["named"])
 
 
 def _missing_hit(source: str) -> Hit:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from core.ids import new_id
 from core.stores.postgres import Connection
-from risk.domain.rulebook import Hit, Outcome, Rulebook, worst
-from risk.domain.ties import paths_from_ties, tie_features
+from events.decided import Decided
+from graph.domain.findings import OrderFound
+from risk.domain.rulebook import Hit, Rulebook, worst
+from risk.domain.ties import Chain, paths_from_ties, tie_features
 from risk.flows.check import with_paths
 from risk.store import decisions as store
 from risk.store.decisions import Decision, EarlierDecision
@@ -23,18 +25,12 @@ class OrderToDecide:
     seq: int
     order_id: str
     buyer_id: str
-    chain: list[dict[str, Any]]
-    ties: list[dict[str, Any]]
-    named_self: bool
+    found: OrderFound
 
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The decision an order is booked under."""
-
-    decision_id: str
-    outcome: Outcome
-    reasons: list[dict[str, Any]]
+    @property
+    def chain(self) -> Chain:
+        """Who stands above the buyer."""
+        return {person.level: person.member_id for person in self.found.chain}
 
 
 async def earlier(conn: Connection, brand: str, orders: Sequence[tuple[int, str]]) -> dict[int, EarlierDecision]:
@@ -47,8 +43,8 @@ async def decide(
     brand: str,
     rulebook: Rulebook,
     orders: Sequence[OrderToDecide],
-    said: dict[int, EarlierDecision],
-    counters: dict[int, dict[str, int]],
+    said: Mapping[int, EarlierDecision],
+    counters: Mapping[int, dict[str, int]],
     at: datetime,
 ) -> dict[int, Decided]:
     """Decide every order of a batch, in the transaction that books it.
@@ -59,7 +55,9 @@ async def decide(
     fresh: list[Decision] = []
     for order in orders:
         prior = said.get(order.seq)
-        features: dict[str, Any] = tie_features(order.ties, order.chain, order.buyer_id, named_self=order.named_self)
+        features: dict[str, Any] = tie_features(
+            order.found.ties, order.chain, order.buyer_id, named_self=order.found.named_self
+        )
         if prior is None:
             features |= counters[order.seq]
         verdict = rulebook.judge(features)
@@ -91,5 +89,5 @@ async def decide(
 
 
 def _shown(hit: Hit, order: OrderToDecide) -> Hit:
-    paths = paths_from_ties(order.ties, order.chain, order.buyer_id, order.order_id)
+    paths = paths_from_ties(order.found.ties, order.chain, order.buyer_id, order.order_id)
     return with_paths(hit, paths, order.chain, order.buyer_id, order.order_id)

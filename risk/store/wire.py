@@ -52,6 +52,14 @@ class Answered:
     velocity: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A place in a brand's log: a number, and the log's hash there (None: told before hashes were kept)."""
+
+    seq: int
+    log_hash: bytes | None
+
+
 class Wire:
     """The scripts over one Redis."""
 
@@ -87,11 +95,13 @@ class Wire:
         answers: list[bytes] = await pipeline.execute()
         return answers
 
-    async def watermark(self, brand: str) -> int:
-        """The number of the last event the wire knows; 0 when it was lost."""
-        return int(await self._redis.hget(f"{_prefix(brand)}:w", "seq") or 0)
+    async def stand(self, brand: str) -> Stand:
+        """The last event the wire knows; the log's beginning when it was lost."""
+        seq, log_hash = await self._redis.hmget(f"{_prefix(brand)}:w", ["seq", "hash"])
+        text = log_hash.decode() if isinstance(log_hash, bytes) else log_hash
+        return Stand(int(seq or 0), bytes.fromhex(text) if text else None)
 
-    async def apply(self, brand: str, after: int, upto: int, operations: Sequence[dict[str, Any]]) -> int:
+    async def apply(self, brand: str, after: int, upto: Stand, operations: Sequence[dict[str, Any]]) -> int:
         """Apply the operations of the log's stretch ``after < seq ≤ upto``; answers where the wire now stands.
 
         A wire that does not stand at ``after`` is left as it is.
@@ -101,10 +111,11 @@ class Wire:
                 keys=[_prefix(brand)],
                 args=[
                     after,
-                    upto,
+                    upto.seq,
                     orjson.dumps(operations),
                     *_KEPT,
                     limits.WIRE_TOKENS_PER_MEMBER_MAX,
+                    upto.log_hash.hex() if upto.log_hash else "",
                 ],
             )
         )

@@ -1,7 +1,7 @@
 -- name:    events/outcomes
--- does:    What the books made of one event.
+-- does:    What consumers made of one event.
 -- mode:    read
 -- params:  brand: str, seq: int
--- returns: book: str, status: str, code: str?, detail: map?
--- bound:   two rows
-SELECT book, status, code, detail FROM outcome WHERE brand = %(brand)s AND seq = %(seq)s;
+-- returns: consumer: str, status: str, code: str?, detail: map?
+-- bound:   one row per consumer
+SELECT consumer, status, code, detail FROM outcome WHERE brand = %(brand)s AND seq = %(seq)s;

@@ -8,7 +8,7 @@
 --          lines: list[str], commissions: list[str], state: list[str], completed_at: list[datetime],
 --          settles_at: list[datetime], cancelled_at: list[datetime]
 -- returns: nothing
--- bound:   one batch of orders (BOOK_EVENTS_MAX)
+-- bound:   one batch of orders (STRETCH_EVENTS_MAX)
 INSERT INTO paid_order (brand, order_id, seq, buyer_id, channel, region, placed_at, paid_at, freight_fen, new_buyer,
                         data_print, plan_id, plan_version, after_sales_days, decision_id, decision_outcome,
                         decision_reasons, chain, lines, commissions, state, completed_at, settles_at, cancelled_at)

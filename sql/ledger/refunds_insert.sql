@@ -3,7 +3,7 @@
 -- mode:    write
 -- params:  refund_id: list[str], order_id: list[str], seq: list[int], data_print: list[bytes]
 -- returns: nothing
--- bound:   one batch of events (BOOK_EVENTS_MAX)
+-- bound:   one batch of events (STRETCH_EVENTS_MAX)
 INSERT INTO order_refund (brand, refund_id, order_id, seq, data_print)
 SELECT current_setting('trefoil.brand'), r.*
 FROM unnest(%(refund_id)b::text[], %(order_id)b::text[], %(seq)b::bigint[], %(data_print)b::bytea[]) AS r;

@@ -1,9 +1,10 @@
 -- name:    ledger/refunds_load
--- does:    Which of these refund ids were told before.
+-- does:    Which of these refunds, by order and id, were told before.
 -- mode:    read
--- params:  refund_ids: list[str]
+-- params:  order_ids: list[str], refund_ids: list[str]
 -- returns: refund_id: str, order_id: str, seq: int, data_print: bytes
--- bound:   one batch of events (BOOK_EVENTS_MAX)
+-- bound:   one batch of events (STRETCH_EVENTS_MAX)
 SELECT refund_id, order_id, seq, data_print
 FROM order_refund
-WHERE brand = current_setting('trefoil.brand') AND refund_id = ANY(%(refund_ids)b::text[]);
+JOIN unnest(%(order_ids)b::text[], %(refund_ids)b::text[]) AS asked (order_id, refund_id) USING (order_id, refund_id)
+WHERE brand = current_setting('trefoil.brand');

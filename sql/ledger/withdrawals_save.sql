@@ -6,7 +6,7 @@
 --          payout_account_sealed: list[str], requested_at: list[datetime], requested_by: list[str],
 --          rejected_at: list[datetime], rejected_by: list[str], reason: list[str]
 -- returns: nothing
--- bound:   one batch of events (BOOK_EVENTS_MAX)
+-- bound:   one batch of events (STRETCH_EVENTS_MAX)
 INSERT INTO withdrawal (brand, withdrawal_id, seq, member_id, status, gross_fen, tax_fen, fee_fen, net_fen, channel,
                         route, payout_account_sealed, requested_at, requested_by, rejected_at, rejected_by, reason)
 SELECT current_setting('trefoil.brand'), w.*

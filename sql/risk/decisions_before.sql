@@ -3,7 +3,7 @@
 -- mode:    read
 -- params:  brand: str, seqs: list[int], order_ids: list[str]
 -- returns: seq: int, decision_id: str, outcome: str, reasons: list[map], missing: list[str]
--- bound:   1,000 orders (BOOK_EVENTS_MAX)
+-- bound:   1,000 orders (STRETCH_EVENTS_MAX)
 SELECT asked.seq, last.decision_id, last.outcome, last.reasons, last.missing
 FROM unnest(%(seqs)s::bigint[], %(order_ids)s::text[]) AS asked (seq, order_id)
 CROSS JOIN LATERAL (

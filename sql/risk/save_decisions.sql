@@ -3,5 +3,5 @@
 -- mode:    write
 -- params:  brand: str, decisions: str
 -- returns: decision_id: str
--- bound:   1,000 decisions (BOOK_EVENTS_MAX) as one JSON array
+-- bound:   1,000 decisions (STRETCH_EVENTS_MAX) as one JSON array
 SELECT decision_id FROM save_decisions(%(brand)s, %(decisions)s::jsonb) AS decision_id;

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
+from brands.room import forget_answers
 from core.clock import wall_now
 from tests.platform import Shop, at
-from worker.worker import forget_answers
 
 
 def replayed(answer: httpx.Response) -> bool:
@@ -142,10 +142,15 @@ async def test_an_answer_that_was_forgotten_is_found_again_in_the_log(shop: Shop
     """First answers are kept for two days; a command stays one command for ever, because its key is its event's id."""
     await members(shop)
     body = {"member_id": "c", "promoter_id": "p", "channel": "h5", "at": at()}
+
+    async def forget(before: datetime) -> None:
+        async with shop.parts.postgres.brand(shop.brand) as conn:
+            await forget_answers(conn, shop.brand, before)
+
     first = await with_key(shop, "k", "/v1/bindings", body)
-    await forget_answers(shop.parts.postgres, wall_now() - timedelta(hours=1), shop.brand)
+    await forget(wall_now() - timedelta(hours=1))
     assert replayed(await with_key(shop, "k", "/v1/bindings", body))
-    await forget_answers(shop.parts.postgres, wall_now() + timedelta(hours=1), shop.brand)
+    await forget(wall_now() + timedelta(hours=1))
     again = await with_key(shop, "k", "/v1/bindings", body)
     assert not replayed(again)
     assert (again.status_code, again.json()) == (201, first.json())

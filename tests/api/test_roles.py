@@ -185,7 +185,7 @@ async def test_only_the_installations_own_admin_adds_brands(new_shop: NewShop, s
     made = await owner.post(
         "/v1/brands", "admin", {"brand": name, "currency": "EUR", "time_zone": "Europe/Berlin"}, 201
     )
-    assert made["brand"] == name and len(made["keys"]) == 8
+    assert made["brand"] == name and len(made["keys"]) == 9
     again = await owner.call("POST", "/v1/brands", "admin", json={"brand": name})
     assert (again.status_code, again.json()["code"]) == (409, "brand_exists")
     listed = {b["brand"]: b for b in (await owner.get("/v1/brands", "admin"))["items"]}

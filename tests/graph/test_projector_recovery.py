@@ -1,27 +1,31 @@
 """The graph after accidents: a kill between its commit and the log's, tampering, loss; how one knows it is whole."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from core.stores.postgres import Connection, lock
-from events import log
-from graph.domain.facts import Finding
+from api.platform import Platform
+from core.stores.postgres import lock
+from events.consumer import Budget, consumer_lock
+from graph.flows.follow import GraphConsumer
 from graph.flows.project import Fenced, project
 from tests.graph.test_projector_tree import team
 from tests.platform import Running, Shop, at
-from worker.projectors import BooksProjector, GraphProjector, books_lock, graph_lock
-from worker.rebuild import rebuild_graph
+from worker.consumer import StagedConsumer
 
 
 class Killed(Exception):
     """The process ended here."""
 
 
-class _KilledAfterTheGraph(GraphProjector):
-    async def _record(
-        self, conn: Connection, brand: str, findings: Sequence[Finding], recorded: int, upto: int
-    ) -> None:
+def books_of(parts: Platform) -> StagedConsumer:
+    """The consumer that books."""
+    (books,) = (consumer for consumer in parts.consumers if isinstance(consumer, StagedConsumer))
+    return books
+
+
+class _KilledAfterTheGraph(GraphConsumer):
+    async def _record(self, *_: Any) -> None:
         raise Killed
 
 
@@ -30,14 +34,14 @@ async def test_a_kill_between_the_graphs_commit_and_the_logs_doubles_nothing(ins
     await team(shop)
     with pytest.raises(Killed):
         async with parts.postgres.brand(shop.brand) as conn:
-            await lock(conn, graph_lock(shop.brand))  # the worker waits at the door
+            await lock(conn, consumer_lock(shop.brand, "graph"))  # the worker waits at the door
             seqs = await shop.accept(
                 e.identified("c1", phone="13800138000"),
                 e.bound("c1", "leaf", days=-1),
                 e.bound("c1", "mid", days=-1),
                 e.paid("o1", "c1", 10_000),
             )
-            await _KilledAfterTheGraph(parts.postgres, parts.graph).advance(conn, shop.brand)
+            await _KilledAfterTheGraph(parts.postgres, parts.live, parts.contracts).advance(conn, shop.brand, Budget())
     await shop.drain()
     assert [(await shop.outcome(seq))["code"] for seq in seqs] == [None, None, "already_bound", None]
     assert [person[1] for person in await shop.chain("o1")] == ["leaf", "mid", "root"]
@@ -49,22 +53,19 @@ async def test_a_kill_between_the_graphs_commit_and_the_logs_doubles_nothing(ins
 async def test_a_stretch_that_was_projected_is_fenced_off(installation: Running, shop: Shop) -> None:
     await team(shop)
     with pytest.raises(Fenced):
-        await project(installation.parts.graph, shop.brand, 0, 9, [])
+        await project(installation.parts.graph, shop.brand, 0, 9, b"", [])
 
 
 async def test_a_kill_between_the_wire_and_the_books_counts_an_order_once(installation: Running, shop: Shop) -> None:
     parts, e = installation.parts, shop.events
     await team(shop)
-    books = BooksProjector(parts.postgres, parts.graph, parts.wire, parts.rulebooks, parts.clock)
     with pytest.raises(Killed):
         async with parts.postgres.brand(shop.brand) as conn:
-            await lock(conn, books_lock(shop.brand))
+            await lock(conn, consumer_lock(shop.brand, "ledger"))
             seqs = await shop.accept(*(e.paid(f"o{n}", "c1", 10_000, promoter_id="leaf") for n in range(3)))
             assert await parts.progress.reached(shop.brand, "graph", seqs[-1], 10)
-            known = await parts.wire.watermark(shop.brand)
-            events = await log.read(conn, shop.brand, seqs[0] - 1, seqs[-1], 100)
-            await books._book(conn, shop.brand, events, known)
-            assert await parts.wire.watermark(shop.brand) == seqs[-1]
+            assert await books_of(parts).advance(conn, shop.brand, Budget()) == 3
+            assert (await parts.wire.stand(shop.brand)).seq == seqs[-1]
             raise Killed
     await shop.drain()
     features = []
@@ -99,7 +100,7 @@ async def test_consistency_names_what_was_tampered_with_and_a_rebuild_heals_it(
     }
     for member_id, text in tampering.items():
         async with installation.parts.graph.writing() as tx:
-            await (await tx.run(text, key=f"{shop.brand}|{member_id}")).consume()
+            await (await tx.run(text, key=f"{await installation.parts.live.space(shop.brand)}|{member_id}")).consume()
     broken = await shop.get("/v1/consistency")
     assert not broken["ok"] and broken["graph"]["hash"] != broken["log"]["hash"]
     assert {difference["member_id"] for difference in broken["differences"]} == set(tampering)
@@ -120,6 +121,6 @@ async def test_a_rebuild_of_one_brand_leaves_the_others_alone(
     await team(other_shop)
     before = await other_shop.get("/v1/consistency")
     parts = installation.parts
-    assert await rebuild_graph(parts.postgres, parts.graph_projector, parts.graph, shop.brand) == 12
+    assert await parts.jobs["rebuild_graph"].run(shop.brand) == 12
     assert (await shop.get("/v1/consistency"))["ok"]
     assert await other_shop.get("/v1/consistency") == before

@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from core.stores.migrations import migrate
 from core.stores.postgres import Postgres
-from ledger.domain.facts import Fact, Outcome
+from events.outcome import Outcome
+from ledger.domain.facts import Fact
 from ledger.flows import read
 from ledger.flows.book import book
 from ledger.flows.read import Balances, OrderView, Verification

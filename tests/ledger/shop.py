@@ -3,16 +3,14 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+from events.decided import Decided, DecisionOutcome
+from events.facts import PaidLine, RefundLine
+from graph.domain.findings import ChainPerson
 from ledger.domain.facts import (
-    ChainPerson,
-    DecisionOutcome,
-    DecisionRef,
     OrderCancelled,
     OrderCompleted,
     OrderPaid,
     OrderRefunded,
-    PaidLine,
-    RefundLine,
     WithdrawalRejected,
     WithdrawalRequested,
 )
@@ -61,7 +59,7 @@ def paid(
         data_print=_print(order_id, lines_fen, at),
         chain=above,
         new_buyer=new_buyer,
-        decision=DecisionRef(f"dec_{order_id}", outcome, [] if outcome == "allow" else [{"rule": "self_purchase"}]),
+        decision=Decided(f"dec_{order_id}", outcome, [] if outcome == "allow" else [{"rule": "self_purchase"}]),
     )
 
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from events.facts import RefundLine
+from events.outcome import Outcome
 from ledger.domain.accounts import Account
 from ledger.domain.books import Books
-from ledger.domain.facts import Fact, Outcome, RefundLine
+from ledger.domain.facts import Fact
 from ledger.domain.journal import Journal
 from ledger.domain.order import State
 from tests.ledger.shop import (

@@ -18,15 +18,16 @@ from graph.domain.facts import (
     Approved,
     BindAsked,
     Fact,
-    Finding,
     Identified,
     Moved,
     Ordered,
     Registered,
-    Stood,
+    Standing,
 )
+from graph.domain.findings import Finding, OrderFound
+from graph.flows.live import LiveGraph
 from graph.flows.project import project
-from graph.flows.read import all_members
+from graph.flows.read import members_facts
 from privacy.tokens import Token, Tokens
 from tests.platform import T0, Running
 
@@ -60,7 +61,7 @@ def facts() -> st.SearchStrategy[Fact]:
         st.builds(Identified, st.just(0), MEMBERS, INSTANTS, tokens("phone", "device", "ip", "id_card")),
         st.builds(Approved, st.just(0), MEMBERS, INSTANTS, st.sampled_from([None, "A"]), st.booleans(), st.none()),
         st.builds(Approved, st.just(0), MEMBERS, INSTANTS, st.none(), st.just(True), MEMBERS),
-        st.builds(Stood, st.just(0), MEMBERS, INSTANTS, st.sampled_from(["active", "suspended"])),
+        st.builds(Standing, st.just(0), MEMBERS, INSTANTS, st.sampled_from(["active", "suspended"])),
         st.builds(BindAsked, st.just(0), MEMBERS, MEMBERS, INSTANTS, st.just("request")),
         st.builds(Moved, st.just(0), MEMBERS, st.none() | MEMBERS, INSTANTS),
         st.builds(
@@ -95,9 +96,10 @@ async def _projected(graph: Graph, stream: Sequence[Fact], cuts: Sequence[int]) 
     found: list[Finding] = []
     for upto in [*cuts, len(stream)]:
         if upto > after:
-            found += await project(graph, brand, after, upto, stream[after:upto])
+            found += await project(graph, brand, after, upto, b"", stream[after:upto])
             after = upto
-    held = [{**asdict(member), "key": member.key.removeprefix(brand)} async for member in all_members(graph, brand)]
+    facts_held = await members_facts(LiveGraph(graph), brand, "abcdef")
+    held = [{**asdict(member), "key": member.key.removeprefix(brand)} for member in facts_held]
     for member in held:
         for edges in ("bound", "invited", "seen"):
             member[edges].sort(key=lambda edge: (edge["seq"], edge.get("token") or edge.get("id")))
@@ -108,8 +110,8 @@ async def _projected(graph: Graph, stream: Sequence[Fact], cuts: Sequence[int]) 
 def _without_order(found: Sequence[Finding]) -> list[Finding]:
     """Findings with their ties in one order: which tie is told first says nothing."""
     return [
-        replace(one, detail={**one.detail, "ties": sorted(one.detail["ties"], key=repr)})
-        if one.detail and "ties" in one.detail
+        replace(one, effect=replace(one.effect, ties=tuple(sorted(one.effect.ties, key=repr))))
+        if isinstance(one.effect, OrderFound)
         else one
         for one in found
     ]

@@ -21,9 +21,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.money import ratio_half_up
+from events.decided import DecisionOutcome
+from graph.domain.findings import ChainPerson
 from ledger.domain.accounts import Account
 from ledger.domain.books import Books
-from ledger.domain.facts import ChainPerson, DecisionOutcome, Fact, OrderFollowUp, OrderPaid
+from ledger.domain.facts import Fact, OrderFollowUp, OrderPaid
 from ledger.domain.journal import add_content
 from ledger.domain.order import State
 from ledger.domain.plan import DEFAULT_DOCUMENT, Plan, read_plan

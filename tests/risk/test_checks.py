@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.stores.neo4j import Graph
+from graph.flows.live import LiveGraph
 from risk.domain.rulebook import DEFAULT_RULES, FEATURES, Rule, Rulebook
 from risk.flows.check import OrderToCheck
 from tests.platform import T0, Running, Shop, at, order
@@ -186,7 +186,7 @@ async def test_the_blacklist_reviews_until_it_is_lifted(shop: Shop) -> None:
 class _CountingGraph:
     """The real graph, counting the reads that are opened."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: LiveGraph) -> None:
         self._graph = graph
         self.reads = 0
 
@@ -199,7 +199,7 @@ class _CountingGraph:
 
 async def test_allow_makes_no_graph_call(installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     await team(shop)
-    checks, graph = installation.parts.checks, _CountingGraph(installation.parts.graph)
+    checks, graph = installation.parts.checks, _CountingGraph(installation.parts.live)
     monkeypatch.setattr(checks, "_graph", graph)
     asked = OrderToCheck("o", "buyer", "leaf", T0, {})
     allowed = await checks.check(shop.brand, "k1", "order", asked, "print", T0)

@@ -11,15 +11,14 @@ import pytest
 from api.app import make_app
 from core.errors import unavailable
 from core.stores.postgres import lock
-from events import log
+from events.consumer import Budget, consumer_lock
 from local.ports import free_port
 from ops.wiring import open_platform
 from risk.flows.recorder import Recorder
-from risk.flows.rulebooks import Rulebooks
 from risk.store.wire import WireAway
+from tests.graph.test_projector_recovery import books_of
 from tests.platform import Running, Shop, order
 from tests.risk.test_checks import OWN, check, team
-from worker.projectors import BooksProjector, books_lock
 
 
 @asynccontextmanager
@@ -87,15 +86,13 @@ async def test_the_ledger_waits_for_redis_and_holds_nothing(installation: Runnin
     await team(shop)
     cut_off = installation.settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
     async with open_platform(cut_off) as lame, parts.postgres.brand(shop.brand) as conn:
-        await lock(conn, books_lock(shop.brand))  # the installation's own worker waits
+        await lock(conn, consumer_lock(shop.brand, "ledger"))  # the installation's own worker waits
         (seq,) = await shop.accept(e.paid("o", "b", 10_000, promoter_id="leaf"))
         assert await parts.progress.reached(shop.brand, "graph", seq, 10)
-        books = BooksProjector(parts.postgres, lame.graph, lame.wire, Rulebooks(parts.postgres), parts.clock)
         with pytest.raises(WireAway):
-            await lame.wire.watermark(shop.brand)
-        events = await log.read_some(conn, shop.brand, [seq])
+            await lame.wire.stand(shop.brand)
         with pytest.raises(WireAway):
-            await books._book(conn, shop.brand, events, seq - 1)
+            await books_of(lame).advance(conn, shop.brand, Budget())
         await conn.rollback()
     await shop.drain()
     assert (await shop.get("/v1/orders/o"))["decision"]["outcome"] == "allow"
@@ -114,9 +111,9 @@ async def test_a_flushed_wire_is_filled_again_and_checks_are_right_again(install
     before = await check(shop, "k1", order("p1", "b", device_id="till"))
     assert {reason["rule"] for reason in before["reasons"]} == {"shared_tie", "device_velocity"}
     await parts.wire.forget(shop.brand)
-    assert await parts.wire.watermark(shop.brand) == 0
+    assert (await parts.wire.stand(shop.brand)).seq == 0
     await shop.tell(e.registered("somebody"))  # anything wakes the books, which find the wire behind
-    assert await parts.wire.watermark(shop.brand) > 0
+    assert (await parts.wire.stand(shop.brand)).seq > 0
     after = await check(shop, "k2", order("p2", "b", device_id="till"))
     assert {reason["rule"] for reason in after["reasons"]} == {"shared_tie", "device_velocity"}
     await shop.post("/v1/ops/run", "admin", {"job": "rebuild_wire"})

@@ -1,5 +1,5 @@
-// name:    projector/forget_graph
-// does:    Delete some of a brand's nodes with all their relationships, for a rebuild; repeat until none is left.
+// name:    projector/clear_space
+// does:    Delete some of a space's nodes with all their relationships; repeat until none is left.
 // mode:    write
 // params:  prefix: str, count: int
 // returns: deleted: int

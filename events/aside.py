@@ -1,0 +1,123 @@
+"""Events that a consumer could not deal with: set aside so that the brand goes on, visible, and replayable.
+
+A replay is an event of its own (``event.replayed.v1``), so that whoever reads the log again, a rebuild too, meets the
+passed-over fact where it was dealt with and not where it failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import limits
+from core.stores.postgres import Connection
+from core.stores.queries import sql
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An event passed over by a consumer, and why."""
+
+    seq: int
+    consumer: str
+    error: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AsideCount:
+    consumer: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a consumer of a brand, since when."""
+
+    consumer: str
+    trouble: str
+    detail: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a consumer gets on over all brands: events behind the log, events set aside, brands in trouble."""
+
+    consumer: str
+    lag: int
+    set_aside: int
+    troubled: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seq:
+    seq: int
+
+
+_HEALTH = sql("events/health", Health)
+_SET = sql("events/set_aside")
+_AMONG = sql("events/set_aside_among", _Seq)
+_FOR = sql("events/set_aside_for", _Seq)
+_PAGE = sql("events/set_aside_page", Aside)
+_COUNT = sql("events/set_aside_count", AsideCount)
+_REPLAYED = sql("events/set_aside_replayed")
+_TROUBLE = sql("events/trouble_set")
+_TROUBLE_OVER = sql("events/trouble_over")
+_TROUBLES = sql("events/troubles", Trouble)
+
+
+async def put(conn: Connection, brand: str, consumer: str, errors: Mapping[int, str], at: datetime) -> None:
+    """Set events aside, by number, with why."""
+    if errors:
+        texts = [error[: limits.TEXT_CHARS_MAX] for error in errors.values()]
+        await _SET.run(conn, brand=brand, consumer=consumer, seqs=list(errors), errors=texts, at=at)
+
+
+async def among(conn: Connection, brand: str, consumer: str, seqs: Sequence[int]) -> set[int]:
+    """Those of these events that a consumer passes over."""
+    return {row.seq for row in await _AMONG.run(conn, brand=brand, consumer=consumer, seqs=list(seqs))}
+
+
+async def waits_for(conn: Connection, brand: str, consumer: str, seq: int, replay: int) -> bool:
+    """Whether a consumer passed over an event that is to be dealt with at the place of this replay."""
+    return bool(await _FOR.run(conn, brand=brand, consumer=consumer, seq=seq, replay=replay))
+
+
+async def latest(conn: Connection, brand: str, count: int) -> list[Aside]:
+    """The latest that wait to be replayed."""
+    return await _PAGE.run(conn, brand=brand, count=count)
+
+
+async def waiting(conn: Connection, brand: str) -> dict[str, int]:
+    """How many wait to be replayed, by consumer; counted up to ASIDE_COUNTED_MAX."""
+    rows = await _COUNT.run(conn, brand=brand, count_max=limits.ASIDE_COUNTED_MAX)
+    return {row.consumer: row.events for row in rows}
+
+
+async def replayed(conn: Connection, brand: str, consumer: str, by: Mapping[int, int]) -> None:
+    """Note which events had passed-over ones dealt with: number of the passed-over one -> number of the replay."""
+    if by:
+        await _REPLAYED.run(conn, brand=brand, consumer=consumer, seqs=list(by), replayed_by=list(by.values()))
+
+
+async def trouble(conn: Connection, brand: str, consumer: str, what: str, detail: str, at: datetime) -> None:
+    """Say what is wrong with a consumer."""
+    text = detail[: limits.TEXT_CHARS_MAX]
+    await _TROUBLE.run(conn, brand=brand, consumer=consumer, trouble=what, detail=text, at=at)
+
+
+async def trouble_over(conn: Connection, brand: str, consumer: str) -> None:
+    """Nothing is wrong with it any more."""
+    await _TROUBLE_OVER.run(conn, brand=brand, consumer=consumer)
+
+
+async def troubles(conn: Connection, brand: str) -> list[Trouble]:
+    """What is wrong with the consumers of a brand; empty when all is well."""
+    return await _TROUBLES.run(conn, brand=brand)
+
+
+async def health(conn: Connection) -> list[Health]:
+    """How every consumer gets on; of no brand in particular."""
+    return await _HEALTH.run(conn)

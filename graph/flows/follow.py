@@ -1,0 +1,200 @@
+"""The consumer that brings each brand's graph up to the log, and makes it anew beside the live one.
+
+The graph's watermark lies in Neo4j, in the transaction of its effects, with the log's hash at it. What the graph found
+is recorded beside the log in a second transaction: a crash between the two is seen at the next step, for Neo4j keeps
+the findings of its last stretch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from core import limits
+from core.clock import wall_now
+from core.stores.postgres import Connection, Postgres, lock, try_lock
+from events import aside, log
+from events.consumer import Budget, Diverged, consumer_lock
+from events.contract import Contracts
+from events.outcome import Outcome
+from events.reading import Facts, copied, dealt_with, facts_of
+from events.shop import GRAPH
+from graph.domain.findings import Finding
+from graph.flows.live import LiveGraph, live_space
+from graph.flows.project import Fenced, Stand, pass_over, project, stand_of
+from graph.reactions import graph_fact
+from graph.store import projection, spaces
+
+_logger = structlog.get_logger()
+
+
+def _rebuild_lock(brand: str) -> str:
+    return f"rebuild {GRAPH} {brand}"
+
+
+class GraphConsumer:
+    """One writer per brand, by a lock, however many workers run."""
+
+    name = GRAPH
+    follows = None
+
+    def __init__(self, postgres: Postgres, live: LiveGraph, contracts: Contracts) -> None:
+        self._postgres = postgres
+        self._live = live
+        self._graph = live.graph
+        self._contracts = contracts
+
+    async def step(self, brand: str, budget: Budget) -> int | None:
+        """Project the next stretch of the log; answers how many events it held, None while somebody else does it.
+
+        Raises Diverged when the graph stands where the log never was.
+        """
+        async with self._postgres.brand(brand) as conn:
+            if not await try_lock(conn, consumer_lock(brand, GRAPH)):
+                return None
+            try:
+                return await self.advance(conn, brand, budget)
+            except Fenced:
+                return None
+
+    async def advance(self, conn: Connection, brand: str, budget: Budget) -> int:
+        """The same inside a transaction that holds the consumer's lock; raises Fenced."""
+        stand, recorded = await self._stand(conn, brand)
+        if stand.seq > recorded:  # the graph's commit was not followed by the log's: its findings were kept with it
+            await self._record(conn, brand, stand.findings, None, recorded, stand.seq)
+            return stand.seq - recorded
+        return await self._project(conn, brand, stand, await log.head_seq(conn, brand), budget, recorded)
+
+    async def set_aside(self, brand: str, error: str) -> int:
+        """Pass over the next event, kept as failed and replayable; answers its number."""
+        async with self._postgres.brand(brand) as conn:
+            await lock(conn, consumer_lock(brand, GRAPH))
+            stand, recorded = await self._stand(conn, brand)
+            seq = stand.seq + 1
+            log_hash = await log.hash_at(conn, brand, seq)
+            assert stand.seq == recorded and log_hash is not None, "an event failed, so it is there and next"
+            await aside.put(conn, brand, self.name, {seq: error}, wall_now())
+            finding = await pass_over(self._graph, stand.space, seq, log_hash)
+            await self._record(conn, brand, [finding], None, recorded, seq)
+            return seq
+
+    async def recover(self, brand: str) -> None:
+        """Make the graph anew from the log."""
+        await self.rebuild(brand)
+
+    async def rebuild(self, brand: str) -> int:
+        """Project the whole log into a new space beside the live graph, then switch; answers the number of events.
+
+        Nobody reads the new graph before it is whole, and what was recorded of events stands. One rebuild of a brand
+        runs at a time; what it leaves behind, or one that was killed, is swept later.
+        """
+        async with self._postgres.brand(brand) as alone:
+            await lock(alone, _rebuild_lock(brand))
+            space = spaces.new_space(brand, await self._spaces(brand))
+            projected = await self._fill(brand, space)
+            async with self._postgres.brand(brand) as conn:
+                await lock(conn, consumer_lock(brand, GRAPH))
+                projected += await self._catch_up(conn, brand, space)
+                async with self._graph.writing() as tx:
+                    await spaces.GO_LIVE.run(tx, brand=brand, space=space)
+                self._live.forget(brand)
+            _logger.info("graph made anew", brand=brand, events=projected)
+        return projected
+
+    async def sweep(self, brand: str) -> int:
+        """Delete every space of a brand but the live one, unless one is in the making; answers how many."""
+        async with self._postgres.brand(brand) as alone:
+            if not await try_lock(alone, _rebuild_lock(brand)):
+                return 0
+            live = await live_space(self._graph, brand)
+            old = [space for space in await self._spaces(brand) if space != live]
+            if old:
+                await asyncio.sleep(limits.SPACE_GRACE_SECONDS)  # readers may still be looking at them
+            await self._delete(old)
+        return len(old)
+
+    async def _delete(self, old: Sequence[str]) -> None:
+        for space in old:
+            deleted = limits.STRETCH_EVENTS_MAX
+            while deleted:
+                async with self._graph.writing() as tx:
+                    row = await projection.CLEAR_SPACE.one(tx, prefix=f"{space}|", count=limits.STRETCH_EVENTS_MAX)
+                deleted = row.deleted if row else 0
+            async with self._graph.writing() as tx:
+                await spaces.END.run(tx, space=space)
+
+    async def _spaces(self, brand: str) -> list[str]:
+        async with self._graph.reading() as tx:
+            first = await projection.WATERMARK.one(tx, space=brand, recorded=0)
+            later = await spaces.SPACES.run(tx, prefix=spaces.later_spaces(brand))
+        return [*([brand] if first else []), *(row.space for row in later)]
+
+    async def _fill(self, brand: str, space: str) -> int:
+        """Project the log as far as the live graph stands, stretch by stretch, holding no lock of the live one."""
+        total = 0
+        while True:
+            async with self._postgres.brand(brand) as conn:
+                recorded = await log.watermark(conn, brand, self.name)
+                stand = await stand_of(self._graph, space, recorded)
+                done = await self._project(conn, brand, stand, recorded, Budget(), recorded)
+            if not done:
+                return total
+            total += done
+
+    async def _catch_up(self, conn: Connection, brand: str, space: str) -> int:
+        """The last of it, while the live graph stands still."""
+        stand, recorded = await self._stand(conn, brand, checked=False)
+        if stand.seq > recorded and await self._is_of_this_log(conn, brand, stand):
+            await self._record(conn, brand, stand.findings, None, recorded, stand.seq)
+            recorded = stand.seq
+        total = done = 0
+        while True:
+            made = await stand_of(self._graph, space, recorded)
+            done = await self._project(conn, brand, made, recorded, Budget(), recorded)
+            if not done:
+                return total
+            total += done
+
+    async def _stand(self, conn: Connection, brand: str, *, checked: bool = True) -> tuple[Stand, int]:
+        recorded = await log.watermark(conn, brand, self.name)
+        stand = await stand_of(self._graph, await live_space(self._graph, brand), recorded)
+        if checked and not await self._is_of_this_log(conn, brand, stand):
+            raise Diverged(f"the graph holds event {stand.seq} of another log")
+        return stand, recorded
+
+    async def _is_of_this_log(self, conn: Connection, brand: str, stand: Stand) -> bool:
+        """Whether the log was where the graph stands; one projected before hashes were kept is judged by number."""
+        found = await log.hash_at(conn, brand, stand.seq)
+        return found is not None and stand.log_hash in (None, found)
+
+    async def _project(
+        self, conn: Connection, brand: str, stand: Stand, upto: int, budget: Budget, recorded: int
+    ) -> int:
+        events = await log.read(conn, brand, stand.seq, upto, budget)
+        if not events:
+            return 0
+        facts = await facts_of(conn, self._contracts, brand, self.name, None, events)
+        told = [fact for fact in map(graph_fact, facts.logged) if fact is not None]
+        last = events[-1]
+        findings = await project(self._graph, stand.space, stand.seq, last.seq, last.hash, told)
+        await self._record(conn, brand, findings, facts, recorded, last.seq)
+        return len(events)
+
+    async def _record(
+        self, conn: Connection, brand: str, findings: Sequence[Finding], facts: Facts | None, recorded: int, upto: int
+    ) -> None:
+        """Findings beside their events. What a graph made anew finds again was recorded the first time."""
+        if upto <= recorded:
+            return
+        outcomes: list[Outcome] = [f.as_outcome() for f in findings if f.seq > recorded]
+        if facts is None:
+            seqs = list(range(recorded + 1, upto + 1))
+            facts = await facts_of(
+                conn, self._contracts, brand, self.name, None, await log.read_some(conn, brand, seqs)
+            )
+        replays = {by: seqs for by, seqs in facts.replays.items() if by > recorded}
+        await aside.replayed(conn, brand, self.name, dealt_with(replays))
+        await log.save_outcomes(conn, brand, self.name, [*outcomes, *copied(outcomes, replays)])
+        await log.advance(conn, brand, self.name, upto)

@@ -1,0 +1,136 @@
+"""Every kind of identifier on one page: how it is spelled, how much it ties, where it stands, who may see what of it.
+
+All tables about kinds elsewhere derive from this one; a new kind is a new entry here and a new branch nowhere.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from privacy import spelling
+from privacy.addresses import fold_address
+
+
+class Strength(IntEnum):
+    """What it means that two persons have the same one; weak ties never make two people one, nor decide alone."""
+
+    WEAK = 1
+    STRONG = 2
+    """Close to each other: a phone, an account money is paid to, an installed device."""
+    IDENTITY = 3
+    """The same person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of identifier.
+
+    ``name`` in the contract; ``domain`` of its tokens; ``label`` of its nodes in the graph, which also names it on
+    the wire; ``edge`` from who was seen with it; ``spelled`` gives the one spelling and whether it may tie two people
+    (None: an address, which has parts); ``counted``: orders that name it are counted by the hour; ``listable``: it may
+    stand on the blacklist; ``in_orders``: the field of an order that names one, if any.
+    """
+
+    name: str
+    domain: str
+    label: str
+    edge: str
+    strength: Strength
+    spelled: Callable[[str], tuple[str, bool]] | None
+    counted: bool
+    listable: bool
+    in_orders: str | None
+
+    @property
+    def ties(self) -> bool:
+        """Whether having the same one ties two persons by itself."""
+        return self.strength >= Strength.STRONG
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "device", "device", "Device", "USES", Strength.STRONG, spelling.device, counted=True, listable=True,
+            in_orders="device_id",
+        ),
+        Kind("ip", "ip", "Ip", "SEEN_FROM", Strength.WEAK, spelling.ip, counted=True, listable=True, in_orders="ip"),
+        Kind(
+            "phone", "phone", "Phone", "REACHED_AT", Strength.STRONG, spelling.phone, counted=False, listable=True,
+            in_orders="phone",
+        ),
+        Kind(
+            "unionid", "unionid", "UnionId", "IDENTIFIED_BY", Strength.IDENTITY, spelling.as_it_is, counted=False,
+            listable=True, in_orders=None,
+        ),
+        Kind(
+            "payout_account", "card", "PayoutAccount", "PAID_TO", Strength.STRONG, spelling.payout_account,
+            counted=True, listable=True, in_orders="payout_account",
+        ),
+        Kind(
+            "id_card", "idcard", "IdCard", "IDENTIFIED_BY", Strength.IDENTITY, spelling.id_card, counted=False,
+            listable=True, in_orders=None,
+        ),
+        Kind(
+            "address", "addr", "Address", "SHIPS_TO", Strength.WEAK, None, counted=True, listable=False,
+            in_orders="address",
+        ),
+    )
+}  # fmt: skip
+"""By name. Domains and labels stand in stored tokens and graphs: they are never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """An identifier in its one spelling; ``value`` is never empty.
+
+    ``links`` is False for what is kept but must never tie two people: rotating or masked numbers, lockers,
+    offices, placeholders. ``building`` (addresses with a number) is the key without the unit; ``place``
+    (addresses) is ``locker``, ``institution`` or None.
+    """
+
+    kind: str
+    domain: str
+    value: str
+    links: bool
+    building: str | None
+    place: str | None
+
+
+def normalise(kind: str, value: str | Mapping[str, str]) -> Normalised | None:
+    """The identifier in its one spelling, or None when nothing is left to link on (blanks, an empty address).
+
+    ``value`` is a text, for an address ``province, city, county, detail``; any text is accepted.
+    KeyError for an unknown kind.
+    """
+    known = KINDS[kind]
+    if known.spelled is None:
+        return _address(known, value if isinstance(value, Mapping) else {"detail": value})
+    if isinstance(value, Mapping):
+        return None
+    text = "".join(sign for sign in unicodedata.normalize("NFKC", value) if sign.isprintable()).strip()
+    if not any(sign.isalnum() for sign in text):
+        return None
+    spelled, links = known.spelled(text)
+    links = links and "*" not in text and not spelling.PLACEHOLDER.fullmatch(spelled)
+    return Normalised(kind, known.domain, spelled, links, building=None, place=None)
+
+
+def _address(kind: Kind, parts: Mapping[str, str]) -> Normalised | None:
+    """An address without any number (a village, a whole street) names no front door and so ties nobody."""
+    folded = fold_address(parts)
+    if not any(sign.isalnum() for sign in folded.region + folded.detail):
+        return None
+    numbered = any(sign.isdigit() for sign in folded.detail)
+    return Normalised(
+        kind=kind.name,
+        domain=kind.domain,
+        value=f"{folded.region}|{folded.detail}",
+        links=numbered and folded.place is None,
+        building=f"{folded.region}|{folded.building}" if numbered else None,
+        place=folded.place,
+    )

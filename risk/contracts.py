@@ -1,0 +1,65 @@
+"""The risk room's own events: the blacklist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from events.contract import NOBODY, Contract
+from events.fields import Id, Instant, Personal, Strict, Text
+from events.shop import LEDGER
+from privacy.sealing import Sealed
+
+ListedKind = Literal["member", "device", "ip", "phone", "unionid", "payout_account", "id_card"]
+"""What may be listed: a member, or a kind of identifier that is ``listable``."""
+
+
+class ListOnBlacklist(Strict):
+    """An identifier or a member nobody may earn with unseen."""
+
+    entry_id: Id
+    kind: ListedKind
+    value: Annotated[Text, Personal(kind_field="kind")]
+    reason: Text
+    at: Instant
+    actor: Text
+
+
+class LiftFromBlacklist(Strict):
+    """An entry of the blacklist ends."""
+
+    entry_id: Id
+    reason: Text
+    at: Instant
+    actor: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """``value`` is a member's id, or a sealed identifier."""
+
+    entry_id: str
+    kind: str
+    value: Sealed | str
+    reason: str
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    entry_id: str
+    reason: str
+    at: datetime
+    actor: str
+
+
+# entries belong to no member: the keys of those who are listed may be destroyed, the list stays
+_OWNER: Final = NOBODY
+
+CONTRACTS: Final = (
+    Contract("blacklist.listed.v1", ListOnBlacklist, Listed, (LEDGER,), by="platform", owner=_OWNER),
+    Contract("blacklist.lifted.v1", LiftFromBlacklist, Lifted, (LEDGER,), by="platform", owner=_OWNER),
+)
+"""They stand beside orders in one consumer, so that a listing holds for every order after it."""

@@ -1,0 +1,153 @@
+"""What the risk room does with facts: it keeps the wire, the blacklist, and decides every first order that is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from brands.clock import InstallationClock
+from core import limits
+from core.stores.postgres import Connection
+from events import facts, log
+from events.consumer import Budget, Logged, Result, Stage, Stretch
+from events.contract import Contracts
+from events.decided import DECIDED
+from events.outcome import Outcome
+from events.reading import facts_of
+from events.shop import GRAPH, LEDGER
+from graph.domain.findings import Finding, found
+from graph.reactions import TAKES as TREE_FACTS
+from risk.contracts import Lifted, Listed
+from risk.domain.subjects import listed_subject
+from risk.flows.decide import OrderToDecide, decide, earlier
+from risk.flows.rulebooks import Rulebooks
+from risk.flows.wire import operations
+from risk.store import decisions as store
+from risk.store.decisions import EarlierDecision
+from risk.store.wire import Stand, Wire
+
+_logger = structlog.get_logger()
+
+_EARLIER: Final[Result[Mapping[int, EarlierDecision]]] = Result("earlier decisions of first orders")
+
+
+class FollowingWire(Stage):
+    """Tells the wire what happened, before anything depends on it.
+
+    Redis away raises one of WireAway: the ledger lags then, and nothing is held because of it.
+    """
+
+    takes = (*TREE_FACTS, Listed, Lifted)
+
+    def __init__(self, wire: Wire, contracts: Contracts) -> None:
+        self._wire = wire
+        self._contracts = contracts
+
+    async def ready(self, conn: Connection, brand: str, stands: int) -> bool:
+        """Whether the wire knows at least what the books know, and of the same log.
+
+        It may be ahead: it was told, and the books' transaction came to nothing. One that was lost, or lost its last
+        second, is told again, a stretch at a time. One of another log (Postgres was restored) is dropped first.
+        """
+        wire = await self._wire.stand(brand)
+        in_log = await log.hash_at(conn, brand, wire.seq)
+        if in_log is None or wire.log_hash not in (None, in_log):
+            _logger.warning("a wire of another log is dropped", brand=brand, stood=wire.seq)
+            await self._wire.forget(brand)
+            return False
+        if wire.seq >= stands:
+            if wire.seq == stands:  # no order that was counted still waits for its decision
+                await self._wire.forget_features(brand)
+            return True
+        events = await log.read(conn, brand, wire.seq, stands, Budget())
+        read = await facts_of(conn, self._contracts, brand, LEDGER, GRAPH, events)
+        last = events[-1]
+        past = Stretch(brand, wire.seq, last.seq, last.hash, read.logged, read.followed, last.accepted_at)
+        told = [one for one in read.logged if isinstance(one.fact, self.takes)]
+        await self._tell(past, told, wire.seq, wanted=set())
+        _logger.info("wire refilled", brand=brand, upto=last.seq)
+        return False
+
+    async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
+        """Tell a stretch; counters of orders that nobody decided yet are kept for their decision."""
+        first = first_orders(told, found(stretch))
+        said = await earlier(conn, stretch.brand, [(order.seq, order.order_id) for order in first])
+        stretch.give(_EARLIER, said)
+        wire = await self._wire.stand(stretch.brand)
+        wanted = {order.seq for order in first} - said.keys()
+        await self._tell(stretch, told, max(wire.seq, stretch.after), wanted)
+        return ()
+
+    async def _tell(self, stretch: Stretch, told: Sequence[Logged[Any]], after: int, wanted: set[int]) -> None:
+        """Apply facts after a number, in pieces small enough that no check waits behind one."""
+        findings, stands, pending = found(stretch), after, list[dict[str, object]]()
+        for one in told:
+            if one.seq <= after:
+                continue
+            pending += operations(one, findings.get(one.seq), wanted=one.seq in wanted)
+            if len(pending) >= limits.WIRE_OPS_MAX and one.seq < stretch.upto:
+                stands = await self._apply(stretch.brand, stands, Stand(one.seq, one.log_hash), pending)
+                pending = []
+        if stands < stretch.upto:
+            await self._apply(stretch.brand, stands, Stand(stretch.upto, stretch.log_hash), pending)
+
+    async def _apply(self, brand: str, after: int, upto: Stand, pending: Sequence[dict[str, object]]) -> int:
+        stands = await self._wire.apply(brand, after, upto, pending)
+        if stands != upto.seq:
+            raise ConnectionError(f"the wire stands at {stands}, not at {upto.seq}: it was lost on the way")
+        return stands
+
+
+class Listing(Stage):
+    """Keeps the blacklist."""
+
+    takes = (Listed, Lifted)
+
+    async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
+        """List and lift."""
+        for one in told:
+            match one.fact:
+                case Listed() as fact:
+                    token = listed_subject(fact.kind, fact.value).split(":", 1)[1]
+                    await store.list_entry(
+                        conn, stretch.brand, fact.entry_id, fact.kind, token, fact.reason, fact.at, fact.actor
+                    )
+                case Lifted() as fact:
+                    await store.lift_entry(conn, stretch.brand, fact.entry_id, fact.at, fact.actor)
+        return ()
+
+
+class Deciding(Stage):
+    """Decides every first order: what was said before it was paid counts, and the graph can only make it worse."""
+
+    takes = (facts.Paid,)
+
+    def __init__(self, wire: Wire, rulebooks: Rulebooks, clock: InstallationClock) -> None:
+        self._wire = wire
+        self._rulebooks = rulebooks
+        self._clock = clock
+
+    async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
+        """Decide, and hand the decisions on."""
+        orders = first_orders(told, found(stretch))
+        if not orders:
+            stretch.give(DECIDED, {})
+            return ()
+        said = stretch.get(_EARLIER)
+        counters = await self._wire.features(stretch.brand, sorted({order.seq for order in orders} - said.keys()))
+        rulebook = await self._rulebooks.live(stretch.brand)
+        decided = await decide(conn, stretch.brand, rulebook, orders, said, counters, await self._clock.now())
+        stretch.give(DECIDED, decided)
+        return ()
+
+
+def first_orders(told: Iterable[Logged[Any]], findings: Mapping[int, Finding]) -> list[OrderToDecide]:
+    """The orders of a stretch that the graph met for the first time."""
+    orders = []
+    for one in told:
+        finding = findings.get(one.seq)
+        if isinstance(one.fact, facts.Paid) and finding is not None and finding.order is not None:
+            orders.append(OrderToDecide(one.seq, one.fact.order_id, one.fact.buyer_id, finding.order))
+    return orders

@@ -1,0 +1,20 @@
+-- name:    events/members_page
+-- does:    A page of the members that events speak of, in order.
+-- mode:    read
+-- params:  brand: str, after: str, count: int
+-- returns: member_id: str
+-- bound:   count members, one step along the index each
+WITH RECURSIVE walk AS (
+  (SELECT coalesce(data->>'member_id', data->>'buyer_id') AS member_id, 1 AS place FROM event_log
+   WHERE brand = %(brand)s AND coalesce(data->>'member_id', data->>'buyer_id') > %(after)s
+   ORDER BY coalesce(data->>'member_id', data->>'buyer_id') LIMIT 1)
+  UNION ALL
+  SELECT next.member_id, walk.place + 1 FROM walk
+  CROSS JOIN LATERAL (
+    SELECT coalesce(data->>'member_id', data->>'buyer_id') AS member_id FROM event_log
+    WHERE brand = %(brand)s AND coalesce(data->>'member_id', data->>'buyer_id') > walk.member_id
+    ORDER BY coalesce(data->>'member_id', data->>'buyer_id') LIMIT 1
+  ) AS next
+  WHERE walk.place < %(count)s
+)
+SELECT member_id FROM walk ORDER BY place;

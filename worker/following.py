@@ -1,0 +1,143 @@
+"""One consumer over all brands: a task per brand, under a bound they share, that nothing can stall.
+
+A store that is away is met by waiting, and the step is done again from its watermark. What fails otherwise is halved
+until one event is left; that one is tried a few times more and then set aside, and the brand goes on. A store that
+stands where the log never was is made anew. None of it touches another brand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from core import limits
+from core.clock import wall_now
+from core.errors import Refusal
+from core.stores.away import is_away
+from core.stores.postgres import Postgres
+from core.telemetry import told
+from events import aside
+from events.consumer import Budget, Consumer, Diverged
+
+_logger = structlog.get_logger()
+
+
+@dataclass
+class _Brand:
+    """How a consumer gets on with one brand."""
+
+    told: bool = False
+    budget: Budget = field(default_factory=Budget)
+    tries: int = 0
+    troubled: bool = True  # perhaps: a process before this one may have said so
+    task: asyncio.Task[None] | None = None
+
+
+class Following:
+    """Brings every brand up to the log, for one consumer; ``tell`` wakes it."""
+
+    def __init__(self, consumer: Consumer, postgres: Postgres, bound: asyncio.Semaphore) -> None:
+        """``bound`` is shared by all consumers of a process: steps under way together."""
+        self._consumer = consumer
+        self._postgres = postgres
+        self._bound = bound
+        self._brands: dict[str, _Brand] = {}
+
+    def tell(self, brands: Iterable[str]) -> None:
+        """There may be something to do for these brands."""
+        for name in brands:
+            state = self._brands.setdefault(name, _Brand())
+            state.told = True
+            if state.task is None:
+                state.task = asyncio.create_task(self._bring_up(name, state), name=f"{self._consumer.name} {name}")
+
+    async def stop(self) -> None:
+        """End what is under way; its transactions come to nothing."""
+        tasks = [state.task for state in self._brands.values() if state.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _bring_up(self, brand: str, state: _Brand) -> None:
+        try:
+            while state.told:
+                state.told = False
+                while await self._step(brand, state):
+                    pass
+        finally:
+            state.task = None
+
+    async def _step(self, brand: str, state: _Brand) -> bool:
+        """One step; whether there may be more to do."""
+        try:
+            async with self._bound:
+                done = await self._consumer.step(brand, state.budget)
+        except Diverged as error:
+            await self._recover(brand, state, str(error))
+            return True
+        except Exception as error:
+            await self._failed(brand, state, error)
+            return True
+        if done is None:  # somebody else is at it
+            await asyncio.sleep(limits.BUSY_SECONDS)
+            return True
+        if done:
+            state.budget, state.tries = Budget(), 0
+        if state.troubled:
+            await self._well(brand, state)
+        return done > 0
+
+    async def _failed(self, brand: str, state: _Brand, error: Exception) -> None:
+        what = f"{type(error).__name__}: {error}"[: limits.TEXT_CHARS_MAX]
+        was_one = state.budget.one
+        state.budget = state.budget.halved()  # perhaps the stretch is what the store cannot bear
+        if is_away(error):
+            _logger.warning("step put off", consumer=self._consumer.name, brand=brand, error=what[:300])
+            await asyncio.sleep(limits.POLL_SECONDS)
+            return
+        _logger.error(
+            "step failed", consumer=self._consumer.name, brand=brand, events=state.budget.events, **told(error)
+        )
+        await self._trouble(brand, state, "failing", what)
+        if not was_one:
+            return
+        state.tries += 1
+        if state.tries < limits.POISON_TRIES_MAX:
+            await asyncio.sleep(limits.POLL_SECONDS * state.tries)
+            return
+        try:
+            seq = await self._consumer.set_aside(brand, what)
+        except Exception as failure:
+            _logger.error("could not set aside", consumer=self._consumer.name, brand=brand, **told(failure))
+            await asyncio.sleep(limits.RETRY_SECONDS_MAX)
+            return
+        _logger.error("event set aside", consumer=self._consumer.name, brand=brand, seq=seq, error=what)
+        state.budget, state.tries = Budget(), 0
+
+    async def _recover(self, brand: str, state: _Brand, why: str) -> None:
+        _logger.error("diverged from the log", consumer=self._consumer.name, brand=brand, why=why)
+        await self._trouble(brand, state, "diverged", why)
+        try:
+            await self._consumer.recover(brand)
+        except Exception as error:
+            _logger.error("not recovered", consumer=self._consumer.name, brand=brand, **told(error))
+            await asyncio.sleep(limits.RETRY_SECONDS_MAX)
+
+    async def _trouble(self, brand: str, state: _Brand, what: str, detail: str) -> None:
+        state.troubled = True
+        try:
+            async with self._postgres.brand(brand) as conn:
+                await aside.trouble(conn, brand, self._consumer.name, what, detail, wall_now())
+        except Refusal:
+            _logger.warning("trouble not told", consumer=self._consumer.name, brand=brand)
+
+    async def _well(self, brand: str, state: _Brand) -> None:
+        try:
+            async with self._postgres.brand(brand) as conn:
+                await aside.trouble_over(conn, brand, self._consumer.name)
+        except Refusal:
+            return
+        state.troubled = False
