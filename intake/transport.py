@@ -85,10 +85,10 @@ class Transport:
 
     async def run(self) -> None:
         """Take messages for ever; whatever is away is waited for, and said once."""
-        while True:
+        while not _asked_to_end():
             try:
                 async with self._line.reading():
-                    while True:
+                    while not _asked_to_end():
                         messages = await self._line.read()
                         for stretch in stretches(messages):
                             await self._finish(stretch)
@@ -99,11 +99,11 @@ class Transport:
             except self._line.away as error:
                 self._tell(error)
             except asyncio.CancelledError:
-                # a client whose connection breaks cancels what waits for it: only who was asked to end may end
-                if (task := asyncio.current_task()) is None or task.cancelling():
+                if _asked_to_end():
                     raise
                 self._tell(ConnectionError("the connection broke"))
             await asyncio.sleep(limits.POLL_SECONDS)
+        raise asyncio.CancelledError
 
     async def letters(self, count: int) -> list[DeadLetter]:
         """The latest dead letters, newest first. Raises Refusal 503 while the broker is away."""
@@ -157,3 +157,13 @@ class Transport:
         if (reason := repr(error)[:300]) != self._told:
             _logger.warning("transport waits", transport=self.name, error=reason)
             self._told = reason
+
+
+def _asked_to_end() -> bool:
+    """Whether this task is being cancelled.
+
+    The exception alone does not say it: a client whose connection breaks cancels what waits for it, and a client that
+    is being closed may swallow the cancelling of its caller.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
