@@ -72,7 +72,7 @@ def up(
         Clock | None,
         typer.Option(help="simulated: time starts at the first event and moves on command (default: real)"),
     ] = None,
-    empty: Annotated[
+    empty: Annotated[  # noqa: ARG001 - said for the reader: no start loads data
         bool, typer.Option("--empty", help="load no data; so does every start, only `demo` and `import` load")
     ] = False,
     kafka: Annotated[

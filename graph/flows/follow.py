@@ -21,7 +21,7 @@ from events.contract import Contracts
 from events.outcome import Outcome
 from events.reading import Facts, copied, dealt_with, facts_of
 from events.shop import GRAPH
-from graph.domain.findings import Finding
+from graph.findings import Finding
 from graph.flows.live import LiveGraph, live_space
 from graph.flows.project import Fenced, Stand, pass_over, project, stand_of
 from graph.reactions import graph_fact

@@ -21,7 +21,7 @@ from core.stores.neo4j import Graph
 from events.outcome import Outcome
 from graph.domain.chain import frozen_chain
 from graph.domain.facts import Approved, BindAsked, Fact, Identified, Moved, Ordered, Registered, Standing
-from graph.domain.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
+from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
 from graph.store import projection as store
 from graph.store.spaces import brand_of
 from privacy.tokens import Token, Tokens
