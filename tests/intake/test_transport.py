@@ -1,4 +1,4 @@
-"""What every transport promises whatever its client library does: it goes on until it is asked to end, and then ends."""
+"""What every transport promises whatever its client library does: it goes on until asked to end, and then ends."""
 
 import asyncio
 import contextlib
