@@ -18,14 +18,14 @@ import structlog
 from brands.brands import brand_names
 from core import limits
 from core.errors import Refusal
+from core.stores.away import is_away
 from core.stores.postgres import Postgres
+from core.telemetry import told
 from intake.dead_letters import DeadLetter, Letter, LetterBox
 from intake.intake import Intake
 from intake.message import Message, brand_of, event_of, stretches
 
 _logger = structlog.get_logger()
-
-AWAY_STATUS = 503
 
 
 class Line(Protocol):
@@ -120,21 +120,38 @@ class Transport:
         await self._line.acknowledge(messages)
 
     async def _taken(self, messages: Sequence[Message]) -> list[Letter]:
-        """Take messages; while Postgres is away, wait and take them again without giving up the place of a reader."""
+        """Take messages; while Postgres is away, wait and take them again without giving up the place of a reader.
+
+        What fails otherwise is a defect: messages are then taken one by one, and the one that fails alone so often that
+        no passing trouble explains it becomes a letter like any other that cannot be taken. The rest goes on.
+        """
+        tries = 0
         while True:
             try:
                 return await self._take(messages)
-            except Refusal as refusal:
-                if refusal.status != AWAY_STATUS:
-                    raise
-                self._tell(refusal)
+            except Exception as error:
+                if is_away(error):
+                    self._tell(error)
+                elif len(messages) > 1:
+                    _logger.error("messages taken one by one", transport=self.name, count=len(messages), **told(error))
+                    return [letter for message in messages for letter in await self._taken([message])]
+                else:
+                    tries += 1
+                    _logger.error("message not taken", transport=self.name, tries=tries, **told(error))
+                    if tries >= limits.POISON_TRIES_MAX:
+                        return [await self._unexplained(messages[0])]
             await asyncio.sleep(limits.POLL_SECONDS)
+
+    async def _unexplained(self, message: Message) -> Letter:
+        """The letter of a message that nobody could take, as if nothing were known of what it holds."""
+        problem = Refusal(500, "failed", "a defect of ours; it was logged, and the message is kept").as_problem()
+        return await self._letter_box.write(message, None, problem, await brand_names(self._postgres))
 
     async def _take(self, messages: Sequence[Message]) -> list[Letter]:
         """Append what is right; the letters of what is wrong."""
         brands = await brand_names(self._postgres)
         if not brands:
-            raise Refusal(AWAY_STATUS, "no_brand", "this installation has no brand yet")
+            raise Refusal(503, "no_brand", "this installation has no brand yet")
         by_brand: dict[str, list[tuple[int, Any]]] = defaultdict(list)
         wrong: dict[int, tuple[Any, Mapping[str, Any]]] = {}
         for place, message in enumerate(messages):

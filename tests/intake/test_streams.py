@@ -391,6 +391,33 @@ async def test_a_message_deleted_before_it_was_acknowledged_holds_up_nothing(
     assert await logged(shop) == [event["id"] for event in events if event is not events[1]]
 
 
+async def test_a_message_that_meets_a_defect_is_buried_and_the_rest_goes_on(
+    installation: Running, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "POLL_SECONDS", 0)
+    intake, events = installation.parts.intake, one_member(shop, 6)
+    real = intake.take
+
+    async def broken(brand: str, taken: Any, via: str) -> Any:
+        if any(event["id"] == events[2]["id"] for event in taken):
+            raise ZeroDivisionError("a defect that this event meets")
+        return await real(brand, taken, via)
+
+    await put(redis, *events)
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "take", broken)
+        line = stream(redis, installation)
+        async with reading(line):
+            await taken(redis)
+    assert await logged(shop) == [event["id"] for event in events if event is not events[2]]
+    (letter,) = await line.letters(10)
+    assert letter.problem["code"] == "failed"
+    assert await line.replay(letter.number)
+    async with reading(stream(redis, installation)):
+        await taken(redis)
+    assert events[2]["id"] in await logged(shop)
+
+
 # --- the whole way -----------------------------------------------------------------------------------------------
 
 
