@@ -19,6 +19,7 @@ LINE_FEN_MAX: Final = 10**12  # 10 thousand million yuan on one line
 QUANTITY_MAX: Final = 10**6  # a warehouse's worth of one product; more is a mistake of units
 PAGE_ITEMS_MAX: Final = 200  # largest page of any list
 PAGE_ITEMS_DEFAULT: Final = 50  # about two screens of a table
+NUMBER_MAX: Final = 2**63 - 1  # no row has a larger number: where a list begins that is read from its end
 JSON_DEPTH_MAX: Final = 32  # of what is sent as events: deeper than any contract needs, and every walk of it ends
 
 # --- the three tiers ----------------------------------------------------------------------------------------------

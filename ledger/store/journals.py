@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core import limits
 from core.stores.postgres import Connection
 from core.stores.queries import sql
 from ledger.domain.journal import Journal, StatementLine
@@ -121,7 +122,7 @@ async def entries(
     conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int
 ) -> list[StatementLine]:
     """A member's entries, the latest first, from before ``(number, place)`` on."""
-    number, place = before or (None, None)
+    number, place = before or (limits.NUMBER_MAX, 0)
     return await _ENTRIES.run(conn, member_id=member_id, before_number=number, before_place=place, count_max=count_max)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from core import limits
 from core.stores.postgres import Connection
 from core.stores.queries import sql
 from ledger.domain.withdrawal import Withdrawal
@@ -47,7 +48,8 @@ async def page(
     conn: Connection, member_id: str | None, status: str | None, before_seq: int | None, count_max: int
 ) -> list[Withdrawal]:
     """Withdrawals, newest first."""
-    rows = await _PAGE.run(conn, member_id=member_id, status=status, before_seq=before_seq, count_max=count_max)
+    before = limits.NUMBER_MAX if before_seq is None else before_seq
+    rows = await _PAGE.run(conn, member_id=member_id, status=status, before_seq=before, count_max=count_max)
     return [_withdrawal(row) for row in rows]
 
 

@@ -1,5 +1,5 @@
 -- name:    core/migrations_applied
--- does:    The migrations that have run.
+-- does:    The migrations that have run and the functions as they were applied, these named functions/….
 -- mode:    read
 -- params:  nothing
 -- returns: name: str, digest: bytes

@@ -8,9 +8,9 @@ SELECT asked.member_id, first.seq
 FROM unnest(%(member_ids)s::text[]) AS asked (member_id)
 CROSS JOIN LATERAL (
   SELECT e.seq FROM event_log e
-  WHERE e.brand = %(brand)s AND coalesce(e.data->>'member_id', e.data->>'buyer_id') = asked.member_id
-    AND e.type = ANY(%(types)s::text[])
-    AND NOT EXISTS (SELECT FROM outcome o WHERE o.brand = %(brand)s AND o.seq = e.seq AND o.consumer = %(consumer)s
-                    AND o.status IN ('refused', 'failed'))
+  WHERE e.brand = %(brand)s AND e.about_member = asked.member_id AND e.type = ANY(%(types)s::text[])
+    AND coalesce((SELECT o.status FROM outcome o
+                  WHERE o.brand = %(brand)s AND o.seq = e.seq AND o.consumer = %(consumer)s), 'none')
+        NOT IN ('refused', 'failed')
   ORDER BY e.seq LIMIT 1
 ) AS first;

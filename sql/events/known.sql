@@ -6,4 +6,8 @@
 -- bound:   1,000 pairs (EVENTS_PER_BATCH_MAX)
 SELECT l.source, l.event_id, l.seq, l.fingerprint
 FROM unnest(%(sources)s::text[], %(ids)s::text[]) AS asked (source, event_id)
-JOIN event_log l ON l.brand = %(brand)s AND l.source = asked.source AND l.event_id = asked.event_id;
+CROSS JOIN LATERAL (  -- the limit keeps it one look-up for each, however large the log
+  SELECT source, event_id, seq, fingerprint FROM event_log
+  WHERE brand = %(brand)s AND source = asked.source AND event_id = asked.event_id
+  LIMIT 1
+) AS l;

@@ -5,15 +5,15 @@
 -- returns: member_id: str
 -- bound:   count members, one step along the index each
 WITH RECURSIVE walk AS (
-  (SELECT coalesce(data->>'member_id', data->>'buyer_id') AS member_id, 1 AS place FROM event_log
-   WHERE brand = %(brand)s AND coalesce(data->>'member_id', data->>'buyer_id') > %(after)s
-   ORDER BY coalesce(data->>'member_id', data->>'buyer_id') LIMIT 1)
+  (SELECT about_member AS member_id, 1 AS place FROM event_log
+   WHERE brand = %(brand)s AND about_member > %(after)s
+   ORDER BY about_member LIMIT 1)
   UNION ALL
   SELECT next.member_id, walk.place + 1 FROM walk
   CROSS JOIN LATERAL (
-    SELECT coalesce(data->>'member_id', data->>'buyer_id') AS member_id FROM event_log
-    WHERE brand = %(brand)s AND coalesce(data->>'member_id', data->>'buyer_id') > walk.member_id
-    ORDER BY coalesce(data->>'member_id', data->>'buyer_id') LIMIT 1
+    SELECT about_member AS member_id FROM event_log
+    WHERE brand = %(brand)s AND about_member > walk.member_id
+    ORDER BY about_member LIMIT 1
   ) AS next
   WHERE walk.place < %(count)s
 )

@@ -4,7 +4,7 @@
 -- params:  brand: str, seqs: list[int]
 -- returns: seq: int, source: str, event_id: str, type: str, subject: str?, time: str, data: map, data_print: bytes, accepted_at: datetime, hash: bytes
 -- bound:   as many as numbers are asked for
-SELECT seq, source, event_id, type, subject, time, data, data_print, accepted_at, hash
-FROM event_log
-WHERE brand = %(brand)s AND seq = ANY(%(seqs)s::bigint[])
-ORDER BY seq;
+SELECT l.seq, l.source, l.event_id, l.type, l.subject, l.time, l.data, l.data_print, l.accepted_at, l.hash
+FROM (SELECT DISTINCT unnest(%(seqs)s::bigint[]) AS seq) AS asked
+CROSS JOIN LATERAL (SELECT * FROM event_log WHERE brand = %(brand)s AND seq = asked.seq LIMIT 1) AS l
+ORDER BY l.seq;

@@ -5,5 +5,6 @@
 -- returns: consumer: str, events: int
 -- bound:   count_max rows are looked at
 SELECT consumer, count(*) AS events
-FROM (SELECT consumer FROM set_aside WHERE brand = %(brand)s AND replayed_by IS NULL LIMIT %(count_max)s) AS waiting
+FROM (SELECT consumer FROM set_aside WHERE brand = %(brand)s AND replayed_by IS NULL
+      ORDER BY seq DESC LIMIT %(count_max)s) AS waiting
 GROUP BY consumer;

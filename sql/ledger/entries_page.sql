@@ -1,7 +1,7 @@
 -- name:    ledger/entries_page
 -- does:    A member's statement, the latest booked first; amounts are debit positive.
 -- mode:    read
--- params:  member_id: str, before_number: int?, before_place: int?, count_max: int
+-- params:  member_id: str, before_number: int, before_place: int, count_max: int
 -- returns: number: int, place: int, kind: str, subject: str, cause: str, account: str, amount_fen: int,
 --          effective_at: datetime, recorded_at: datetime
 -- bound:   count_max entries (PAGE_ITEMS_MAX and one)
@@ -9,8 +9,6 @@ SELECT e.number, e.place, j.kind, j.subject, j.cause, e.account, e.amount_fen, e
 FROM entry e
 JOIN journal j ON j.brand = e.brand AND j.number = e.number
 WHERE e.brand = current_setting('trefoil.brand') AND e.member_id = %(member_id)s
-  AND (%(before_number)s::bigint IS NULL
-       OR e.number <= %(before_number)s::bigint
-          AND (e.number, e.place) < (%(before_number)s::bigint, %(before_place)s::int))
+  AND (e.number, e.place) < (%(before_number)s::bigint, %(before_place)s::int)
 ORDER BY e.number DESC, e.place DESC
 LIMIT %(count_max)s;

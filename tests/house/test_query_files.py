@@ -13,19 +13,12 @@ from psycopg.pq import ExecStatus
 
 from core.limits import LOOP_HOPS_MAX
 from core.stores.migrations import migrate
-from core.stores.queries import ROOT, Header, read_header
-from tests.house.query_files import CYPHER, SCHEMA, SQL, path_of
+from core.stores.queries import ROOT
+from tests.house.query_files import CYPHER, PLANNED, POSTGRES_TYPES, SCHEMA, SQL, header_of, numbered, path_of
 from tests.house.sources import modules
 from tests.services import Neo4jAddress, Services
 
 # --- headers ------------------------------------------------------------------------------------------------
-
-
-def header_of(folder: str, name: str) -> tuple[Header, str]:
-    """The header and the text without comments."""
-    comment = {"cypher": "//", "sql": "--"}[folder]
-    header, text = read_header(path_of(folder, name), comment)
-    return header, re.sub(rf"{comment}.*", "", text).strip()
 
 
 @pytest.mark.parametrize(("folder", "name"), [*(("cypher", name) for name in CYPHER), *(("sql", name) for name in SQL)])
@@ -140,9 +133,6 @@ def _steps(plan: Any) -> Iterator[tuple[str, str]]:
 
 # --- SQL ----------------------------------------------------------------------------------------------------
 
-_PLANNED = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES)\b", re.IGNORECASE)
-POSTGRES_TYPES = psycopg.postgres.types
-_PARAMETER_TYPES = {"int": "int8", "float": "float8", "bool": "bool", "datetime": "timestamptz", "bytes": "bytea"}
 _ANSWERED_AS = {
     "str": {"text", "varchar", "name", "date"},
     "int": {"int8", "int4", "int2"},
@@ -174,16 +164,16 @@ async def books(services: Services) -> AsyncIterator[psycopg.AsyncConnection[Any
 async def test_sql_is_understood(books: psycopg.AsyncConnection[Any], name: str) -> None:
     """Postgres parses, types and plans each file without being given values; columns have the header's types."""
     header, text = header_of("sql", name)
-    if not _PLANNED.match(text):
+    if not PLANNED.match(text):
         assert header.returns == ()
         return  # SET, DO and NOTIFY have neither columns nor a plan; running them is their test
     # Migrations run as the owner of the database, everything else as the role that row-level security binds.
     await books.execute("RESET ROLE" if name.startswith("core/migrations_") else "SET ROLE trefoil_app")
-    numbered, oids = _numbered(header, text)
-    for prepared in (numbered, f"EXPLAIN (GENERIC_PLAN) {numbered}"):
+    plain, oids = numbered(header, text)
+    for prepared in (plain, f"EXPLAIN (GENERIC_PLAN) {plain}"):
         result = books.pgconn.prepare(b"", prepared.encode(), oids)
         assert result.status == ExecStatus.COMMAND_OK, result.get_error_message()
-    books.pgconn.prepare(b"", numbered.encode(), oids)
+    books.pgconn.prepare(b"", plain.encode(), oids)
     described = books.pgconn.describe_prepared(b"")
     assert described.nparams == len(header.params)
     if header.returns:  # a file that returns nothing may call a function for its effect
@@ -199,22 +189,11 @@ async def test_sql_is_understood(books: psycopg.AsyncConnection[Any], name: str)
         for column, (_, kind, oid) in zip(header.returns, answered, strict=True):
             given = f"_{kind.name}" if oid == kind.array_oid else kind.name
             assert given in _ANSWERED_AS[column.type.removesuffix("?")], column.name
-    planned = books.pgconn.exec_(f"EXPLAIN (GENERIC_PLAN) {numbered}".encode())
+    planned = books.pgconn.exec_(f"EXPLAIN (GENERIC_PLAN) {plain}".encode())
     assert planned.status == ExecStatus.TUPLES_OK, planned.get_error_message()
     plan = [bytes(planned.get_value(row, 0) or b"").decode() for row in range(planned.ntuples)]
     if header.mode == "read":
         assert not [step for step in plan if re.search(r"\b(Insert|Update|Delete|Merge) on |LockRows", step)]
-
-
-def _numbered(header: Header, text: str) -> tuple[str, list[int]]:
-    """The text with ``$1, $2 ...`` for its parameters, and their types as the driver sends them."""
-    order = {column.name: index for index, column in enumerate(header.params, 1)}
-    plain = re.sub(r"%\((\w+)\)[sbt]", lambda match: f"${order[match[1]]}", text).replace("%%", "%")
-    oids = [
-        POSTGRES_TYPES[_PARAMETER_TYPES[kind]].oid if kind in _PARAMETER_TYPES else 0
-        for kind in (column.type.removesuffix("?") for column in header.params)
-    ]
-    return plain.rstrip().rstrip(";"), oids
 
 
 def test_loops_are_looked_for_as_far_as_the_bound_says() -> None:
