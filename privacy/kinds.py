@@ -29,10 +29,12 @@ class Strength(IntEnum):
 class Kind:
     """One kind of identifier.
 
-    ``name`` in the contract; ``domain`` of its tokens; ``label`` of its nodes in the graph, which also names it on
-    the wire; ``edge`` from who was seen with it; ``spelled`` gives the one spelling and whether it may tie two people
-    (None: an address, which has parts); ``counted``: orders that name it are counted by the hour; ``listable``: it may
-    stand on the blacklist; ``in_orders``: the field of an order that names one, if any.
+    ``name`` in the contract, and on every edge to it in the graph; ``domain`` of its tokens; ``label`` that its nodes
+    bear beside ``Identifier``, which also names it on the wire and in findings; ``edge``: what an analyst calls the
+    edge to it, which in the graph is ``OWNS`` from a member to a kind that ties, ``SEEN_AT`` to another, ``NAMES`` from
+    an order; ``spelled`` gives the one spelling and whether it may tie two people (None: an address, which has parts);
+    ``counted``: orders that name it are counted by the hour; ``listable``: it may stand on the blacklist;
+    ``in_orders``: the field of an order that names one, if any.
     """
 
     name: str
@@ -81,7 +83,10 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
     )
 }  # fmt: skip
-"""By name. Domains and labels stand in stored tokens and graphs: they are never changed."""
+"""By name. Names, domains and labels stand in stored tokens and graphs: they are never changed."""
+
+LABELS: Final[Mapping[str, Kind]] = {kind.label: kind for kind in KINDS.values()}
+"""By label."""
 
 
 @dataclass(frozen=True, slots=True)
