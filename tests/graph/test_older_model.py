@@ -36,7 +36,11 @@ async def make_old(installation: Running, shop: Shop) -> str:
     """Put a brand's graph into the shape of the first model; answers its space."""
     parts = installation.parts
     space = await parts.live.space(shop.brand)
-    params: dict[str, Any] = {"prefix": f"{space}|", "space": space, "edges": {name: kind.edge for name, kind in KINDS.items()}}
+    params: dict[str, Any] = {
+        "prefix": f"{space}|",
+        "space": space,
+        "edges": {name: kind.edge for name, kind in KINDS.items()},
+    }
     async with parts.postgres.brand(shop.brand) as conn:
         await lock(conn, consumer_lock(shop.brand, "graph"))
         for text in _FIRST_MODEL:
