@@ -112,7 +112,10 @@ def consumer_lock(brand: str, consumer: str) -> str:
 
 
 class Diverged(Exception):
-    """A store stands where the log never was, or at another event of the same number: it must be made anew."""
+    """A store stands where the log never was, or at another event of the same number, or in a shape of the past.
+
+    It must be made anew.
+    """
 
 
 class Consumer(Protocol):

@@ -71,7 +71,7 @@ class ChainPerson:
 class Tie:
     """An identifier the buyer has in common with the person at a level; ``named``: by the order, not the buyer's own.
 
-    ``kind`` is the label of its node.
+    ``kind`` is the label of its kind.
     """
 
     level: int

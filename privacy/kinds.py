@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from privacy import spelling
+from privacy import masking, spelling
 from privacy.addresses import fold_address
 
 
@@ -29,10 +29,12 @@ class Strength(IntEnum):
 class Kind:
     """One kind of identifier.
 
-    ``name`` in the contract; ``domain`` of its tokens; ``label`` of its nodes in the graph, which also names it on
-    the wire; ``edge`` from who was seen with it; ``spelled`` gives the one spelling and whether it may tie two people
-    (None: an address, which has parts); ``counted``: orders that name it are counted by the hour; ``listable``: it may
-    stand on the blacklist; ``in_orders``: the field of an order that names one, if any.
+    ``name`` in the contract, and on every edge to it in the graph; ``domain`` of its tokens; ``label`` that its nodes
+    bear beside ``Identifier``, which also names it on the wire and in findings; ``edge``: what an analyst calls the
+    edge to it, which in the graph is ``OWNS`` from a member to a kind that ties, ``SEEN_AT`` to another, ``NAMES`` from
+    an order; ``spelled`` gives the one spelling and whether it may tie two people, ``masked`` what is shown of it (None
+    of both: an address, which has parts); ``counted``: orders that name it are counted by the hour; ``listable``: it
+    may stand on the blacklist; ``in_orders``: the field of an order that names one, if any.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Kind:
     edge: str
     strength: Strength
     spelled: Callable[[str], tuple[str, bool]] | None
+    masked: Callable[[str], str] | None
     counted: bool
     listable: bool
     in_orders: str | None
@@ -55,33 +58,39 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
         Kind(
-            "device", "device", "Device", "USES", Strength.STRONG, spelling.device, counted=True, listable=True,
-            in_orders="device_id",
-        ),
-        Kind("ip", "ip", "Ip", "SEEN_FROM", Strength.WEAK, spelling.ip, counted=True, listable=True, in_orders="ip"),
-        Kind(
-            "phone", "phone", "Phone", "REACHED_AT", Strength.STRONG, spelling.phone, counted=False, listable=True,
-            in_orders="phone",
+            "device", "device", "Device", "USES", Strength.STRONG, spelling.device,
+            masked=masking.plain, counted=True, listable=True, in_orders="device_id",
         ),
         Kind(
-            "unionid", "unionid", "UnionId", "IDENTIFIED_BY", Strength.IDENTITY, spelling.as_it_is, counted=False,
-            listable=True, in_orders=None,
+            "ip", "ip", "Ip", "SEEN_FROM", Strength.WEAK, spelling.ip,
+            masked=masking.ip, counted=True, listable=True, in_orders="ip",
+        ),
+        Kind(
+            "phone", "phone", "Phone", "REACHED_AT", Strength.STRONG, spelling.phone,
+            masked=masking.phone, counted=False, listable=True, in_orders="phone",
+        ),
+        Kind(
+            "unionid", "unionid", "UnionId", "IDENTIFIED_BY", Strength.IDENTITY, spelling.as_it_is,
+            masked=masking.plain, counted=False, listable=True, in_orders=None,
         ),
         Kind(
             "payout_account", "card", "PayoutAccount", "PAID_TO", Strength.STRONG, spelling.payout_account,
-            counted=True, listable=True, in_orders="payout_account",
+            masked=masking.payout_account, counted=True, listable=True, in_orders="payout_account",
         ),
         Kind(
-            "id_card", "idcard", "IdCard", "IDENTIFIED_BY", Strength.IDENTITY, spelling.id_card, counted=False,
-            listable=True, in_orders=None,
+            "id_card", "idcard", "IdCard", "IDENTIFIED_BY", Strength.IDENTITY, spelling.id_card,
+            masked=masking.id_card, counted=False, listable=True, in_orders=None,
         ),
         Kind(
-            "address", "addr", "Address", "SHIPS_TO", Strength.WEAK, None, counted=True, listable=False,
-            in_orders="address",
+            "address", "addr", "Address", "SHIPS_TO", Strength.WEAK, None,
+            masked=None, counted=True, listable=False, in_orders="address",
         ),
     )
 }  # fmt: skip
-"""By name. Domains and labels stand in stored tokens and graphs: they are never changed."""
+"""By name. Names, domains and labels stand in stored tokens and graphs: they are never changed."""
+
+LABELS: Final[Mapping[str, Kind]] = {kind.label: kind for kind in KINDS.values()}
+"""By label."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
 
+from privacy import masking
 from privacy.kinds import KINDS
-
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def mask(kind: str, value: str | Mapping[str, str]) -> str:
     """What a person without a special permission is shown of an identifier (domain sheet §4.4).
 
-    Takes any kind, external ids of platforms too; a value too short to be masked in part is hidden but for
-    its first sign.
+    Takes any kind, external ids of platforms too; of an address its county is shown.
     """
-    if kind == "address" or isinstance(value, Mapping):
+    known = KINDS.get(kind)
+    if isinstance(value, Mapping) or (known is not None and known.masked is None):
         parts = value if isinstance(value, Mapping) else {}
         return "".join(parts.get(key, "") for key in ("province", "city", "county")) + "****"
-    text = value.strip()
-    mobile = re.fullmatch(r"(\+86)?\s*(1[3-9][0-9])[0-9]{4}([0-9]{4})", text)
-    if mobile and kind in ("phone", "payout_account"):
-        return f"{'+86 ' if mobile[1] else ''}{mobile[2]}****{mobile[3]}"
-    if kind == "id_card" and len(text) >= 15:
-        return f"{text[:6]}{'*' * (len(text) - 10)}{text[-4:]}"
-    if kind == "ip":
-        return _masked_ip(text)
-    if kind == "payout_account" and _EMAIL.fullmatch(text):
-        name, _, host = text.rpartition("@")
-        return f"{name[: min(3, len(name) - 1)]}***@{host}"
-    if kind == "payout_account" and re.fullmatch(r"[0-9]{12,}", text):
-        return f"{text[:4]} **** **** {text[-4:]}"
-    if len(text) > 12:
-        return f"{text[:4]}…{text[-4:]}"
-    return f"{text[:1] if len(text) > 1 else ''}***"
-
-
-def _masked_ip(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text.removesuffix("/64"))
-    except ValueError:
-        return "***"
-    kept = str(address).split(".")[:2] if address.version == 4 else address.exploded.split(":")[:2]
-    return ".".join([*kept, "*", "*"]) if address.version == 4 else ":".join([*kept, "****"])
+    masked = masking.plain if known is None or known.masked is None else known.masked
+    return masked(value.strip())
 
 
 _SHOWN_WHOLE: Final = frozenset(

@@ -207,10 +207,15 @@ def _held(held: MemberFacts) -> _Member:
     for standing, at, seq in zip_longest(held.standing or [], held.standing_at or [], held.standing_seq or []):
         member.edge(f"standing {standing} {_iso(at)}", seq)
     for row in held.seen:
-        member.seen(row["kind"], row["token"], row["times"], _iso(row["first_seen"]), row["seq"])
+        member.seen(_label(row["kind"]), row["token"], row["times"], _iso(row["first_seen"]), row["seq"])
     for order in held.orders:
         member.edge(f"order {order}".removesuffix(" "))
     return member
+
+
+def _label(kind: str | None) -> str:
+    known = KINDS.get(kind) if kind is not None else None
+    return known.label if known is not None else str(kind)
 
 
 def _iso(at: object) -> str | None:

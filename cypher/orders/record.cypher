@@ -4,8 +4,8 @@
 // params:  rows: list[map], ties_max: int
 // returns: seq: int, how: str?, new_buyer: bool, chain: list[map], ties: list[map]
 // bound:   1,000 orders (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX); a row: seq, key, brand,
-//          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, named_keys, and per kind of identifier
-//          a list of {key, token, links, building, place}
+//          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, tying_keys, and identifiers, all made
+//          before, a list of {key, kind}
 UNWIND $rows AS row
 MATCH (b:Member {key: row.buyer_key})
 // level 1: the binding that held when the order was placed, else the promoter it names, else a distributor's own inviter
@@ -38,12 +38,12 @@ CALL (row, b, uppers) {
   UNWIND range(0, size(uppers) - 1) AS place
   WITH row, b, place, uppers[place] AS u
   WHERE u <> b
-  MATCH (u)-[ru:USES|PAID_TO|REACHED_AT|IDENTIFIED_BY]->(x)
+  MATCH (u)-[ru:OWNS]->(x)
   WHERE ru.seq < row.seq AND x.links
-  WITH row, b, place, x, x.key IN row.named_keys AS named,
-       EXISTS { (b)-[rb:USES|PAID_TO|REACHED_AT|IDENTIFIED_BY]->(x) WHERE rb.seq < row.seq } AS own
+  WITH row, b, place, ru, x, x.key IN row.tying_keys AS named,
+       EXISTS { (b)-[rb:OWNS]->(x) WHERE rb.seq < row.seq } AS own
   WHERE named OR own
-  RETURN collect({level: place + 1, kind: labels(x)[0], token: x.token, named: named AND NOT own})[..$ties_max] AS ties
+  RETURN collect({level: place + 1, kind: ru.kind, token: x.token, named: named AND NOT own})[..$ties_max] AS ties
 }
 CREATE (o:Order {key: row.key, brand: row.brand, order_id: row.order_id, seq: row.seq, placed_at: row.placed_at,
                  paid_fen: row.paid_fen, data_print: row.data_print})
@@ -56,21 +56,9 @@ FOREACH (u IN [u IN uppers[..1] WHERE u <> b] |
     ON MATCH SET t.times = t.times + 1, t.paid_fen = CASE WHEN t.paid_fen > 9000000000000000000 THEN t.paid_fen ELSE t.paid_fen + row.paid_fen END,
       t.first_seen = CASE WHEN row.placed_at < t.first_seen THEN row.placed_at ELSE t.first_seen END,
       t.last_seen = CASE WHEN row.placed_at > t.last_seen THEN row.placed_at ELSE t.last_seen END)
-FOREACH (i IN row.devices |
-  MERGE (x:Device {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
-  CREATE (o)-[:USES {seq: row.seq}]->(x))
-FOREACH (i IN row.ips |
-  MERGE (x:Ip {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
-  CREATE (o)-[:SEEN_FROM {seq: row.seq}]->(x))
-FOREACH (i IN row.phones |
-  MERGE (x:Phone {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
-  CREATE (o)-[:REACHED_AT {seq: row.seq}]->(x))
-FOREACH (i IN row.payout_accounts |
-  MERGE (x:PayoutAccount {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links
-  CREATE (o)-[:PAID_TO {seq: row.seq}]->(x))
-FOREACH (i IN row.addresses |
-  MERGE (x:Address {key: i.key}) ON CREATE SET x.brand = row.brand, x.token = i.token, x.links = i.links, x.building = i.building, x.place = i.place
-  CREATE (o)-[:SHIPS_TO {seq: row.seq}]->(x))
+FOREACH (i IN row.identifiers |
+  MERGE (x:Identifier {key: i.key})
+  CREATE (o)-[:NAMES {kind: i.kind, seq: row.seq}]->(x))
 RETURN row.seq AS seq, how, b.first_order_seq = row.seq AS new_buyer,
        [place IN range(0, size(uppers) - 1) | {
          level: place + 1, member_id: uppers[place].member_id, is_buyer: uppers[place] = b,

@@ -3,6 +3,12 @@
 The graph's watermark lies in Neo4j, in the transaction of its effects, with the log's hash at it. What the graph found
 is recorded beside the log in a second transaction: a crash between the two is seen at the next step, for Neo4j keeps
 the findings of its last stretch.
+
+A graph whose shape is of an earlier model, as it is after an upgrade, counts as diverged and is made anew. Until that
+is done the brand's new events wait, and with them its books: no order is decided by a graph whose ties cannot be seen.
+Readers are served the earlier one: people and tree are right, as of where it stopped; a check takes ties, chains and
+the blacklist from the wire as ever and shows the wire's paths as evidence, for this graph shows none; the comparison
+with the log is not ok, for it finds no identifiers.
 """
 
 from __future__ import annotations
@@ -45,11 +51,13 @@ class GraphConsumer:
         self._live = live
         self._graph = live.graph
         self._contracts = contracts
+        self._alone = asyncio.Lock()
 
     async def step(self, brand: str, budget: Budget) -> int | None:
         """Project the next stretch of the log; answers how many events it held, None while somebody else does it.
 
-        Raises Diverged when the graph stands where the log never was.
+        Raises Diverged when the graph stands where the log never was, or has the shape of an earlier model. One of a
+        later model belongs to the processes that know it.
         """
         async with self._postgres.brand(brand) as conn:
             if not await try_lock(conn, consumer_lock(brand, GRAPH)):
@@ -81,17 +89,24 @@ class GraphConsumer:
             return seq
 
     async def recover(self, brand: str) -> None:
-        """Make the graph anew from the log."""
-        await self.rebuild(brand)
+        """Make the graph anew from the log, unless another process has done so meanwhile."""
+        await self._make_anew(brand, only_diverged=True)
 
     async def rebuild(self, brand: str) -> int:
         """Project the whole log into a new space beside the live graph, then switch; answers the number of events.
 
         Nobody reads the new graph before it is whole, and what was recorded of events stands. One rebuild of a brand
-        runs at a time; what it leaves behind, or one that was killed, is swept later.
+        runs at a time, and one of all brands in a process; what it leaves behind, or one that was killed, is swept
+        later.
         """
-        async with self._postgres.brand(brand) as alone:
+        return await self._make_anew(brand, only_diverged=False)
+
+    async def _make_anew(self, brand: str, *, only_diverged: bool) -> int:
+        # one at a time: after an upgrade every brand is made anew, and each takes connections and all of a core
+        async with self._alone, self._postgres.brand(brand) as alone:
             await lock(alone, _rebuild_lock(brand))
+            if only_diverged and not await self._diverged(brand):
+                return 0
             space = spaces.new_space(brand, await self._spaces(brand))
             projected = await self._fill(brand, space)
             async with self._postgres.brand(brand) as conn:
@@ -160,9 +175,21 @@ class GraphConsumer:
     async def _stand(self, conn: Connection, brand: str, *, checked: bool = True) -> tuple[Stand, int]:
         recorded = await log.watermark(conn, brand, self.name)
         stand = await stand_of(self._graph, await live_space(self._graph, brand), recorded)
+        if checked and stand.model > projection.MODEL:
+            raise Fenced(stand.space)
+        if checked and stand.model < projection.MODEL:
+            raise Diverged(f"the graph is of model {stand.model}, and is made anew as model {projection.MODEL}")
         if checked and not await self._is_of_this_log(conn, brand, stand):
             raise Diverged(f"the graph holds event {stand.seq} of another log")
         return stand, recorded
+
+    async def _diverged(self, brand: str) -> bool:
+        async with self._postgres.brand(brand) as conn:
+            try:
+                await self._stand(conn, brand)
+            except Diverged:
+                return True
+        return False
 
     async def _is_of_this_log(self, conn: Connection, brand: str, stand: Stand) -> bool:
         """Whether the log was where the graph stands; one projected before hashes were kept is judged by number."""

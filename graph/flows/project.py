@@ -24,19 +24,8 @@ from graph.domain.facts import Approved, BindAsked, Fact, Identified, Moved, Ord
 from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
 from graph.store import projection as store
 from graph.store.spaces import brand_of
-from privacy.tokens import Token, Tokens
-
-_FIELD_OF_KIND: Final = {
-    "device": "devices",
-    "ip": "ips",
-    "phone": "phones",
-    "unionid": "unionids",
-    "payout_account": "payout_accounts",
-    "id_card": "id_cards",
-    "address": "addresses",
-}
-_STRONG_IN_ORDERS: Final = ("device", "phone", "payout_account")
-"""Identifiers named in an order that tie it to a person who owns the same."""
+from privacy.kinds import KINDS
+from privacy.tokens import Tokens
 
 
 class Fenced(Exception):
@@ -47,13 +36,15 @@ class Fenced(Exception):
 class Stand:
     """Where a graph stands: the space its nodes lie in, the last event it holds and the log's hash there.
 
-    ``findings`` are those of its last stretch, if they go beyond what the log's store has recorded.
+    ``findings`` are those of its last stretch, if they go beyond what the log's store has recorded. ``model`` is the
+    number of its shape.
     """
 
     space: str
     seq: int
     log_hash: bytes | None
     findings: tuple[Finding, ...] = ()
+    model: int = store.MODEL
 
 
 async def stand_of(graph: Graph, space: str, recorded: int) -> Stand:
@@ -63,7 +54,8 @@ async def stand_of(graph: Graph, space: str, recorded: int) -> Stand:
     if row is None:
         return Stand(space, 0, None)
     findings = tuple(finding_of(Outcome(**item)) for item in orjson.loads(row.outcomes or "[]"))
-    return Stand(space, row.seq, bytes.fromhex(row.log_hash) if row.log_hash else None, findings)
+    log_hash = bytes.fromhex(row.log_hash) if row.log_hash else None
+    return Stand(space, row.seq, log_hash, findings, row.model)
 
 
 async def project(
@@ -74,7 +66,7 @@ async def project(
     ``log_hash`` is the log's at ``upto``. Raises Fenced when the graph does not stand at ``after``.
     """
     async with graph.writing() as tx:
-        stand = await store.FENCE.one(tx, space=space)
+        stand = await store.FENCE.one(tx, space=space, model=store.MODEL)
         if stand is None or stand.seq != after:
             raise Fenced(space)
         findings = await apply_facts(tx, space, facts)
@@ -86,7 +78,7 @@ async def pass_over(graph: Graph, space: str, seq: int, log_hash: bytes) -> Find
     """Move past one event that cannot be projected; raises Fenced when the graph does not stand before it."""
     finding = Finding(seq, "failed", "failed")
     async with graph.writing() as tx:
-        stand = await store.FENCE.one(tx, space=space)
+        stand = await store.FENCE.one(tx, space=space, model=store.MODEL)
         if stand is None or stand.seq != seq - 1:
             raise Fenced(space)
         await _advance(tx, space, seq, log_hash, [finding])
@@ -102,6 +94,7 @@ async def apply_facts(tx: AsyncTransaction, space: str, facts: Sequence[Fact]) -
     """Apply facts, in order, inside a transaction that holds the space."""
     orders, repeated = await _first_orders(tx, space, [f for f in facts if isinstance(f, Ordered)])
     await _make_members(tx, space, facts, orders)
+    await _make_identifiers(tx, space, facts, orders)
     await _see(tx, space, [f for f in facts if isinstance(f, Identified)])
     tree = await _decide_tree(tx, space, facts, orders)
     recorded = await _record_orders(tx, space, orders, tree)
@@ -164,35 +157,49 @@ async def _make_members(tx: AsyncTransaction, space: str, facts: Sequence[Fact],
         )
 
 
+async def _make_identifiers(tx: AsyncTransaction, space: str, facts: Sequence[Fact], orders: Sequence[Ordered]) -> None:
+    made: list[Identified | Ordered] = [*(f for f in facts if isinstance(f, Identified)), *orders]
+    rows = {
+        token.token: {
+            "key": f"{space}|{token.token}",
+            "brand": brand_of(space),
+            "label": KINDS[kind].label,
+            "token": token.token,
+            "links": token.links,
+            "building": token.building,
+            "place": token.place,
+        }
+        for fact in made
+        for kind, found in fact.tokens.items()
+        for token in found
+    }
+    if rows:
+        await store.ENSURE_IDENTIFIERS.run(tx, rows=list(rows.values()))
+
+
 async def _see(tx: AsyncTransaction, space: str, seen: Sequence[Identified]) -> None:
     if seen:
         rows = [
             {
                 "key": f"{space}|{f.member_id}",
-                "brand": brand_of(space),
                 "seq": f.seq,
                 "seen_at": f.at,
-                **_identifiers(space, f.tokens),
+                "owns": _ends(space, f.tokens, ties=True),
+                "met": _ends(space, f.tokens, ties=False),
             }
             for f in seen
         ]
         await store.SIGHTINGS.run(tx, rows=rows)
 
 
-def _identifiers(space: str, tokens: Tokens) -> dict[str, list[dict[str, Any]]]:
-    """Rows of identifiers by the field of their kind; a kind that is left out is none to Cypher."""
-    return {
-        _FIELD_OF_KIND[kind]: [_token_row(space, t) for t in dict.fromkeys(found)] for kind, found in tokens.items()
-    }
-
-
-def _token_row(space: str, token: Token) -> dict[str, Any]:
-    row: dict[str, Any] = {"key": f"{space}|{token.token}", "token": token.token, "links": token.links}
-    if token.building is not None:
-        row["building"] = token.building
-    if token.place is not None:
-        row["place"] = token.place
-    return row
+def _ends(space: str, tokens: Tokens, *, ties: bool | None = None) -> list[dict[str, str]]:
+    """The identifiers at which edges end, each once: all, or those of kinds that tie, or the others."""
+    return [
+        {"key": f"{space}|{token.token}", "kind": kind}
+        for kind, found in tokens.items()
+        if ties is None or KINDS[kind].ties is ties
+        for token in dict.fromkeys(found)
+    ]
 
 
 def _until(at: datetime) -> datetime:
@@ -317,8 +324,7 @@ async def _record_orders(
         return []
     rows = []
     for order in orders:
-        identifiers = _identifiers(space, order.tokens)
-        strong = [i for kind in _STRONG_IN_ORDERS for i in identifiers.get(_FIELD_OF_KIND[kind], ()) if i["links"]]
+        tying = [t for kind, found in order.tokens.items() if KINDS[kind].ties for t in found if t.links]
         rows.append(
             {
                 "seq": order.seq,
@@ -330,8 +336,8 @@ async def _record_orders(
                 "placed_at": order.placed_at,
                 "paid_fen": order.paid_fen,
                 "data_print": order.data_print,
-                "named_keys": [i["key"] for i in strong],
-                **identifiers,
+                "tying_keys": [f"{space}|{token.token}" for token in tying],
+                "identifiers": _ends(space, order.tokens),
             }
         )
     found = await store.RECORD_ORDERS.run(tx, rows=rows, ties_max=limits.TIES_PER_ORDER_MAX)
@@ -344,7 +350,7 @@ async def _record_orders(
             how=row.how,
             new_buyer=row.new_buyer,
             chain=frozen_chain(row.chain),
-            ties=tuple(Tie(**tie) for tie in row.ties),
+            ties=tuple(Tie(**{**tie, "kind": KINDS[tie["kind"]].label}) for tie in row.ties),
             named_self=row.seq in named_self,
             bound=bound.bound if bound is not None else None,
         )

@@ -102,7 +102,10 @@ async def ties(
     upline_ids: Sequence[str],
     seconds_max: float,
 ) -> list[list[dict[str, Any]]]:
-    """The paths from a buyer, or an order's own identifiers, to the persons above: lists of ``{kind, id}``."""
+    """The paths from a buyer, or an order's own identifiers, to the persons above: lists of ``{kind, id}``.
+
+    Kinds are named as the API names them.
+    """
     async with graph.reading(brand, seconds_max) as read:
         found = await store.TIES.run(
             read.tx,

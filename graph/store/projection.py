@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from core.stores.queries import cypher
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where the graph in a space stands; ``outcomes`` of its last stretch as JSON, if they are asked for."""
+    """Where the graph in a space stands; ``outcomes`` of its last stretch as JSON, if they are asked for.
+
+    ``model``: the number of the shape it has, see MODEL.
+    """
 
     seq: int
     log_hash: str | None
     outcomes: str | None
+    model: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,13 @@ class Deleted:
     deleted: int
 
 
+MODEL: Final = 2
+"""The shape of nodes and relationships that the queries of this room write; one that changes it counts up.
+
+1: a label, a key and a relationship type per kind of identifier.
+2: ``Identifier``, which members own or were seen at and orders name.
+"""
+
 FENCE = cypher("projector/fence", Fence)
 WATERMARK = cypher("projector/watermark", Stand)
 ADVANCE = cypher("projector/advance")
@@ -71,6 +82,7 @@ CLEAR_SPACE = cypher("projector/clear_space", Deleted)
 KNOWN_ORDERS = cypher("orders/known", KnownOrder)
 ENSURE_MEMBERS = cypher("members/ensure")
 REGISTER = cypher("members/register")
+ENSURE_IDENTIFIERS = cypher("identifiers/ensure")
 SIGHTINGS = cypher("members/sightings")
 BIND = cypher("tree/bind", Decided)
 APPROVE = cypher("tree/approve", ApprovalDecided)

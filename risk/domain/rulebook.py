@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 
 import cel
 
+from privacy.kinds import KINDS
+
 Outcome = Literal["allow", "review", "block"]
 _SEVERITY: Final[dict[Outcome, int]] = {"allow": 0, "review": 1, "block": 2}
 
@@ -68,11 +70,8 @@ FEATURES: Final[dict[str, int | bool]] = {
     "identity_ties": 0,
     "strong_ties": 0,
     "blacklisted": 0,
-    "device_orders": 0,
-    "ip_orders": 0,
-    "address_orders": 0,
     "buyer_orders": 0,
-    "payout_account_orders": 0,
+    **{f"{kind.name}_orders": 0 for kind in KINDS.values() if kind.counted},
 }
 """Every feature a rule may name, with the value it has when nothing is known.
 

@@ -21,7 +21,7 @@ from privacy.tokens import Token
 from privacy.vault import BrandKeys
 from risk.domain.rulebook import Hit, Verdict, worst
 from risk.domain.subjects import counted_subjects, tie_subjects
-from risk.domain.ties import Chain, node_kind, paths_from_ties, tie_features
+from risk.domain.ties import Chain, paths_from_ties, tie_features
 from risk.flows.recorder import Recorder
 from risk.flows.rulebooks import Rulebooks
 from risk.store.decisions import Decision
@@ -156,7 +156,7 @@ class Checks:
             list(chain.values()),
             limits.CHECK_GRAPH_SECONDS_MAX,
         )
-        return [{"path": [{"kind": node_kind(node["kind"]), "id": node["id"]} for node in path]} for path in found]
+        return [{"path": path} for path in found]
 
 
 def with_paths(hit: Hit, tie_paths: list[dict[str, Any]], chain: Chain, buyer_id: str, order_id: str) -> Hit:

@@ -94,7 +94,7 @@ async def test_consistency_names_what_was_tampered_with_and_a_rebuild_heals_it(
     tampering = {
         "c1": "MATCH (:Member {key: $key})-[b:BOUND_TO]->() SET b.valid_to = b.valid_to + duration('P1D')",
         "mid": "MATCH (:Member {key: $key})-[i:INVITED_BY]->() DELETE i",
-        "c2": "MATCH (:Member {key: $key})-[r:REACHED_AT]->() SET r.times = 2",
+        "c2": "MATCH (:Member {key: $key})-[r:OWNS]->() SET r.times = 2",
         "lone": "MATCH (m:Member {key: $key}) SET m.standing = ['suspended']",
         "c4": "MATCH (m:Member {key: $key}) DETACH DELETE m",
     }
