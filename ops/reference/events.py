@@ -123,12 +123,14 @@ def _nested(
 def _one(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a field is when it is there: the part of an optional one that is not null."""
     parts = [part for part in given.get("anyOf", [given]) if part.get("type") != "null"]
-    (part,) = parts
-    return part
+    found: Mapping[str, Any]
+    (found,) = parts
+    return found
 
 
 def _model(part: Mapping[str, Any], models: Mapping[str, Any]) -> Mapping[str, Any]:
-    return models[part["$ref"].rpartition("/")[2]] if "$ref" in part else part  # type: ignore[no-any-return]
+    found: Mapping[str, Any] = models[part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+    return found
 
 
 def _type(part: Mapping[str, Any], models: Mapping[str, Any]) -> tuple[str, str]:
