@@ -16,7 +16,7 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def mask(kind: str, value: str | Mapping[str, str]) -> str:
-    """What a person without a special permission is shown of an identifier (domain sheet §4.4).
+    """What a person without a special permission is shown of an identifier (docs/concepts/identifiers.md, Masks).
 
     Takes any kind, external ids of platforms too; a value too short to be masked in part is hidden but for
     its first sign.
