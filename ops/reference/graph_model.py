@@ -1,8 +1,7 @@
 """The page of the graph: nodes, relationships, their properties and who writes them, read out of the query files.
 
-Labels and edges of identifiers come from the one table of kinds. Everything else is what the files under ``cypher/``
-make (``CREATE``, ``MERGE``) and set; a name without a label in a file stands for a member, for that is what the tree
-is made of.
+What the files under ``cypher/`` make (``CREATE``, ``MERGE``) and set; a name without a label in a file stands for a
+member, for that is what the tree is made of. Labels of kinds of identifiers come from the one table of kinds.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ _CLAUSE: Final = re.compile(
     r"\b(OPTIONAL MATCH|MATCH|MERGE|CREATE|ON CREATE SET|ON MATCH SET|SET|WITH|UNWIND|RETURN|FOREACH|CALL|WHERE"
     r"|DELETE)\b"
 )
-_NODE: Final = re.compile(r"\((\w*)(?::(\w+|\$\([^)]*\)))?\s*(?:\{([^}]*)\})?\)")
+_NODE: Final = re.compile(r"\((\w*)(?::(\w+))?\s*(?:\{([^}]*)\})?\)")
 _EDGE: Final = re.compile(
-    r"\((?P<a>\w*)(?::\w+)?[^()]*\)-\[(?P<r>\w*):(?P<type>\w+|\$\([^)]*\))\s*(?:\{(?P<props>[^}]*)\})?\]->\((?P<b>\w*)"
+    r"\((?P<a>\w*)(?::\w+)?[^()]*\)-\[(?P<r>\w*):(?P<type>\w+)\s*(?:\{(?P<props>[^}]*)\})?\]->\((?P<b>\w*)"
 )
 _SET: Final = re.compile(r"(?<![\w.])(\w+)\.(\w+)\s*=(?!=)")
 _PROPERTY: Final = re.compile(r"(?:^|,)\s*(\w+)\s*:")
@@ -82,11 +81,15 @@ def _read(found: Model, name: str, text: str) -> None:
         writes = clause in ("CREATE", "MERGE")
         for variable, label, properties in _NODE.findall(body):
             if label:
-                nodes[variable] = _labels(label)
+                nodes[variable] = [label]
                 if writes:
                     _note(found, name, nodes[variable], properties)
         for match in _EDGE.finditer(body):
-            made = _edges(nodes.get(match["a"], [_TREE]), match["type"], nodes.get(match["b"], [_TREE]))
+            made = [
+                Edge(source, match["type"], target)
+                for source in nodes.get(match["a"], [_TREE])
+                for target in nodes.get(match["b"], [_TREE])
+            ]
             edges[match["r"]] = made
             if writes:
                 for edge in made:
@@ -113,21 +116,10 @@ def _note(found: Model, name: str, labels: list[str], properties: str) -> None:
         found.nodes[label].files.add(name)
 
 
-def _labels(label: str) -> list[str]:
-    """A label chosen by a value is that of any kind of identifier."""
-    return [kind.label for kind in KINDS.values()] if label.startswith("$") else [label]
-
-
-def _edges(sources: list[str], kind: str, targets: list[str]) -> list[Edge]:
-    if kind.startswith("$"):
-        return [Edge(source, k.edge, k.label) for source in sources for k in KINDS.values()]
-    return [Edge(source, kind, target) for source in sources for target in targets]
-
-
 def graph_model_page() -> str:
     """Nodes, relationships, and a picture of both."""
     found, unique = model(), keys()
-    kinds = {kind.label: kind.name for kind in KINDS.values()}
+    unkeyed = [kind.label for kind in KINDS.values() if kind.label not in unique]
     labels = [label for label in unique if label not in _SYSTEM]
     return page(
         "The graph",
@@ -140,7 +132,7 @@ def graph_model_page() -> str:
             ("label", "unique", "properties", "written by"),
             (
                 (
-                    code(label) + (f" ({kinds[label]})" if label in kinds else ""),
+                    code(label),
                     code(unique[label]),
                     codes(sorted(found.nodes[label].properties)),
                     codes(sorted(found.nodes[label].files)),
@@ -148,6 +140,7 @@ def graph_model_page() -> str:
                 for label in labels
             ),
         ),
+        f"Identifiers bear the label of their kind besides: {codes(unkeyed)}." if unkeyed else "",
         "## Relationships",
         table(
             ("from", "type", "to", "properties", "written by"),

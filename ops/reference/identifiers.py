@@ -1,49 +1,46 @@
-"""The page of kinds of identifiers, from the one table of them."""
+"""The page of kinds of identifiers, from the one table of them: a column for each field of a kind."""
 
 from __future__ import annotations
 
-from ops.reference.markdown import code, page, promise, table, yes
-from privacy.kinds import KINDS, Strength
+import dataclasses
+from typing import Any, Final
 
-_MEANS = {
+from ops.reference.markdown import code, page, promise, table, yes
+from privacy.kinds import KINDS, Kind, Strength
+
+_MEANS: Final = {
     Strength.IDENTITY: "the same person",
     Strength.STRONG: "close to each other",
     Strength.WEAK: "nothing by itself",
+}
+_HEADINGS: Final = {
+    "name": "kind",
+    "domain": "domain of tokens",
+    "strength": "two persons with the same one are",
+    "listable": "may be listed",
+    "in_orders": "field of an order",
 }
 
 
 def kinds_page() -> str:
     """Every kind of identifier."""
+    fields = [field.name for field in dataclasses.fields(Kind)]
     return page(
         "Kinds of identifiers",
-        "From `privacy/kinds.py`. How each is spelled, with examples: [identifiers](../concepts/identifiers.md).",
+        "From `privacy/kinds.py`. How each is spelled, with examples: [identifiers](../concepts/identifiers.md). "
+        "*Counted*: orders that name it are counted by the hour. *Listed*: on the blacklist. Tokens are keyed by brand "
+        "and "
+        "domain, so that the same value has another token in another brand.",
         table(
-            (
-                "kind",
-                "two persons with the same one are",
-                "node",
-                "edge",
-                "spelled",
-                "field of an order",
-                "counted",
-                "may be listed",
-            ),
-            (
-                (
-                    code(kind.name),
-                    _MEANS[kind.strength],
-                    code(kind.label),
-                    code(kind.edge),
-                    promise(kind.spelled) if kind.spelled is not None else "An address has parts.",
-                    code(kind.in_orders),
-                    yes(kind.counted),
-                    yes(kind.listable),
-                )
-                for kind in KINDS.values()
-            ),
+            [_HEADINGS.get(name, name) for name in fields],
+            ([_cell(getattr(kind, name)) for name in fields] for kind in KINDS.values()),
         ),
-        "*Counted*: orders that name it are counted by the hour. *May be listed*: on the blacklist. Tokens are keyed "
-        "per "
-        "brand and per domain, so that the same value has another token in another brand:",
-        table(("kind", "domain of its tokens"), ((code(kind.name), code(kind.domain)) for kind in KINDS.values())),
     )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Strength):
+        return _MEANS[value]
+    if isinstance(value, bool):
+        return yes(value)
+    return promise(value) if callable(value) else code(value)
