@@ -8,6 +8,7 @@ from events.contract import Contract
 from events.shop import LOG, SHOP
 from ops.reference.rooms import consumers, declared, steps
 from ops.wiring import CONTRACTS, SEEDS
+from tests.house.sources import ROOT
 
 ROOMS = declared()
 STEPS = tuple(steps(ROOMS))
@@ -58,3 +59,7 @@ def test_the_composition_root_lists_what_the_rooms_declare() -> None:
 def test_stages_are_added_to_consumers_that_exist() -> None:
     assert {name for room in ROOMS for name in room.stages} <= set(consumers(ROOMS))
     assert all(step.takes and step.promise for step in STEPS)
+
+
+def test_every_room_is_listed() -> None:
+    assert {path.parent.name for path in ROOT.glob("*/room.py")} - {"events"} == {room.name for room in ROOMS}
