@@ -6,13 +6,14 @@ SCALE ?= small
 SEED ?= 1
 ARGS ?=
 
-.PHONY: help setup dev demo test lint bench clean lock
+.PHONY: help setup dev demo test lint bench reference clean lock
 
 help:
 	@echo 'make setup   install everything into .venv/, start nothing'
 	@echo 'make demo    start the platform on a simulated clock and run a demo shop through it (SCALE=small|shop SEED=1)'
 	@echo 'make test    lint, types, layering, and every test on real services (ARGS="-k name" to choose)'
 	@echo 'make bench   the benchmarks'
+	@echo 'make reference  write docs/reference anew from the code'
 	@echo 'make clean   stop the platform and delete .venv/ and .trefoil/'
 
 setup: .venv/.runtime .venv/.jars
@@ -58,6 +59,9 @@ test: lint
 
 bench: dev
 	$(PY) -m shopside.bench $(ARGS)
+
+reference: dev
+	$(PY) -m ops.reference
 
 # Run by hand when a dependency in pyproject.toml changes; needs uv.
 lock:

@@ -23,6 +23,7 @@ def brands_room(postgres: Postgres) -> Room:
     """The room over open parts."""
 
     async def expire(brand: str) -> int:
+        """Forget first answers older than IDEMPOTENCY_KEEP_HOURS."""
         async with postgres.brand(brand) as conn:
             await forget_answers(conn, brand, wall_now() - timedelta(hours=limits.IDEMPOTENCY_KEEP_HOURS))
         return 0

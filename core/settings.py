@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Clock = Literal["real", "simulated"]
 
-_PREFIX = "TREFOIL_"
+PREFIX = "TREFOIL_"
 
 
 class WrongSetting(Exception):
@@ -68,7 +68,7 @@ class ProcessSettings(Settings):
 class _Environment(Settings, BaseSettings):
     """The same settings, as far as the environment names them."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX)
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
 
 
 def named_in_environment() -> dict[str, Any]:
@@ -76,7 +76,7 @@ def named_in_environment() -> dict[str, Any]:
     try:
         return _Environment().model_dump(exclude_unset=True)
     except ValidationError as error:
-        told = [f"{_PREFIX}{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
+        told = [f"{PREFIX}{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
         raise WrongSetting("; ".join(told)) from None
 
 

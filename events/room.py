@@ -1,4 +1,4 @@
-"""What a room declares of itself, in one place: the composition root lists rooms and nothing else."""
+"""What a room declares of itself, in one place; the composition root lists rooms and puts them together."""
 
 from __future__ import annotations
 

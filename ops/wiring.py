@@ -22,6 +22,7 @@ from core.settings import ProcessSettings
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from events.contract import Contracts
+from events.room import Room
 from events.shop import GRAPH, LEDGER, LOG, SHOP
 from graph.contracts import CONTRACTS as GRAPH_CONTRACTS
 from graph.flows.live import LiveGraph
@@ -53,8 +54,20 @@ CONTRACTS: Final = Contracts((*LOG, *SHOP, *GRAPH_CONTRACTS, *RISK_CONTRACTS, *L
 SEEDS: Final = (seed_plan, seed_rulebook)
 """What rooms give a new brand to begin with."""
 
-_FOLLOWS: Final = {LEDGER: GRAPH}
+FOLLOWS: Final = {LEDGER: GRAPH}
 """Which consumer a consumer made of stages never passes: the books see an order as the graph found it."""
+
+
+def rooms_over(
+    postgres: Postgres, live: LiveGraph, wire: Wire, rulebooks: Rulebooks, clock: InstallationClock
+) -> tuple[Room, ...]:
+    """Every room with what it declares; the parts it works over need not be open yet."""
+    return (
+        brands_room(postgres),
+        graph_room(postgres, live, CONTRACTS),
+        risk_room(postgres, wire, rulebooks, clock, CONTRACTS),
+        ledger_room(postgres, clock),
+    )
 
 
 @asynccontextmanager
@@ -79,17 +92,12 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     lines: list[Line] = [RedisLine(redis, postgres, letter_box)]
     if settings.kafka_bootstrap:
         lines.append(KafkaLine(settings.kafka_bootstrap, letter_box))
-    rooms = (
-        brands_room(postgres),
-        graph_room(postgres, live, CONTRACTS),
-        risk_room(postgres, wire, rulebooks, clock, CONTRACTS),
-        ledger_room(postgres, clock),
-    )
+    rooms = rooms_over(postgres, live, wire, rulebooks, clock)
     staged = (
         StagedConsumer(
             name, follows, [stage for room in rooms for stage in room.stages.get(name, ())], postgres, CONTRACTS
         )
-        for name, follows in _FOLLOWS.items()
+        for name, follows in FOLLOWS.items()
     )
     try:
         yield Platform(

@@ -1,8 +1,8 @@
 """One spelling for a postal address, so that the same front door written in many ways gives one key.
 
 People write one address as ``3幢5单元1204室``, ``3#5-1204`` or ``三幢五单元1204``, with or without the
-province, with notes to the courier behind it. The fold below follows the domain sheet (address normaliser,
-levels of match) and adds what shop exports show: repeated region names, dropped 街道, floors said twice,
+province, with notes to the courier behind it. The fold below follows docs/concepts/identifiers.md
+(Addresses) and adds what shop exports show: repeated region names, dropped 街道, floors said twice,
 traditional signs. It mends spelling only: homophones and wrong numbers stay different, since a wrong match
 would tie strangers together.
 """

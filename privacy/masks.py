@@ -13,7 +13,7 @@ from privacy.kinds import KINDS
 
 
 def mask(kind: str, value: str | Mapping[str, str]) -> str:
-    """What a person without a special permission is shown of an identifier (domain sheet §4.4).
+    """What a person without a special permission is shown of an identifier (docs/concepts/identifiers.md, Masks).
 
     Takes any kind, external ids of platforms too; of an address its county is shown.
     """

@@ -1,8 +1,8 @@
 """One spelling for each kind of identifier: the pure step before it becomes a token.
 
-A text comes in as compatibility form without blanks around it. Rules come from the domain sheet: phones (§6.3),
-devices and networks (§6.4), ID cards (§4.1), bank cards (§4.2). Every text is accepted: one that breaks its kind's form
-is kept as it is, stripped, and ties only where it is exactly equal.
+A text comes in as compatibility form without blanks around it. The rules, with examples that are tested, stand in
+docs/concepts/identifiers.md. Every text is accepted: one that breaks its kind's form is kept as it is, stripped, and
+ties only where it is exactly equal.
 """
 
 import ipaddress

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from brands.clock import InstallationClock
 from core.stores.postgres import Postgres
 from events.contract import Contracts
@@ -23,6 +25,6 @@ def risk_room(
         name="risk",
         contracts=CONTRACTS,
         stages={LEDGER: (following, Listing(), Deciding(wire, rulebooks, clock))},
-        jobs=(Job("rebuild_wire", lambda brand: rebuild_wire(postgres, wire, following, brand)),),
+        jobs=(Job("rebuild_wire", partial(rebuild_wire, postgres, wire, following)),),
         seed=seed,
     )

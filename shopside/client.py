@@ -135,7 +135,7 @@ class PlatformClient:
         return await self._request("POST", "/v1/risk/checks", "pipeline", content=orjson.dumps(content))
 
     async def drain(self) -> None:
-        """Wait until every projector has reached the end of the log."""
+        """Wait until every consumer has reached the end of the log."""
         await self._ops("/v1/ops/drain", {})
 
     async def run(self, job: str) -> None:

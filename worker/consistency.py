@@ -46,7 +46,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class OrdersSide:
-    """Orders as one book knows them."""
+    """Orders as one side knows them."""
 
     orders: int
     hash: str

@@ -129,7 +129,7 @@ _EXAMPLE: Final = {
 
 @routes.get(
     "/v1/events/{seq}",
-    summary="One event and what the books made of it",
+    summary="One event and what every consumer made of it",
     responses=shows(_EXAMPLE),
     **roles("pipeline", "analyst", "auditor"),
 )

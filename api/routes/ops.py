@@ -1,4 +1,4 @@
-"""Running the installation: its clock, its jobs, waiting for its projectors; admin only."""
+"""Running the installation: its clock, its jobs, waiting for its consumers; admin only."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def move_clock(request: Request, to: Time) -> dict[str, Any]:
     return {"now": now, "simulated": True, "settled": done}
 
 
-@routes.post("/v1/ops/drain", summary="Wait until every projector has reached the end of the brand's log", **roles())
+@routes.post("/v1/ops/drain", summary="Wait until every consumer has reached the end of the brand's log", **roles())
 async def drain(request: Request) -> dict[str, Any]:
     brand = caller(request).brand
     return {"drained": {brand: await _drain(platform(request), brand)}}

@@ -1,4 +1,4 @@
-"""Neo4j: one driver, write transactions for the projector, bounded reads for everybody else."""
+"""Neo4j: one driver, write transactions for the graph consumer, bounded reads for everybody else."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class SqlQuery(Generic[Row]):
         return rows[0] if rows else None
 
     async def stream(self, conn: psycopg.AsyncConnection[Any], **params: Any) -> AsyncIterator[Row]:
-        """Rows one after the other through a server-side cursor, for reads of a whole book."""
+        """Rows one after the other through a server-side cursor, for reads of a whole log or ledger."""
         _check_params(self.header, params)
         assert self._row is not None
         async with conn.cursor(name=self.header.name.replace("/", "_")) as cursor:

@@ -1,4 +1,4 @@
-"""Queries of the projector: one per step of a batch, each over all rows of the batch."""
+"""Queries that project a batch of facts: one per step, each over all rows of the batch."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
 -- How consumers get on, over all brands: counts alone, so that a reader of metrics learns nothing of any brand.
 
-CREATE INDEX set_aside_waiting ON set_aside (brand, consumer) WHERE replayed_by IS NULL;
-
 -- Runs as the owner of the tables, whom row-level security does not bind.
-CREATE FUNCTION consumer_health()
+CREATE OR REPLACE FUNCTION consumer_health()
 RETURNS TABLE (consumer text, lag bigint, set_aside bigint, troubled bigint)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp
