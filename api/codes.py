@@ -45,6 +45,8 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "reserved_source": "sources that begin so are the platform's own",
         "unknown_brand": "on a stream: the attribute brand names no brand",
         "brand_differs": "the attribute brand names another brand than the key's",
+        "no_brand": "on a stream or topic: this installation has no brand yet",
+        "bad_content_type": "on a topic: a header says that the message is something else than JSON",
         "event_conflict": "the log holds another content under this source and id",
     },
     "Requests": {
@@ -99,6 +101,8 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "postgres_unavailable": "Postgres does not answer; nothing was stored, try again",
         "neo4j_unavailable": "Neo4j does not answer, or not in time; try again",
         "redis_unavailable": "Redis does not answer; try again",
+        "kafka_unavailable": "Kafka does not answer; what comes by topic waits",
+        "turn_lost": "another worker reads the stream now; this one waits for its turn",
         "internal": "a defect of ours; it was logged",
     },
 }

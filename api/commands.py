@@ -35,15 +35,7 @@ async def run_command(request: Request, command: Strict, asked: Any) -> Done:
     """
     parts, who = platform(request), caller(request)
     consumer = parts.contracts.of_command(command).decided_by[-1]
-    appended = await parts.intake.command(
-        who.brand,
-        command,
-        path=request.url.path,
-        key=request.headers.get("idempotency-key"),
-        request=canonical([who.person, asked]),
-    )
-    if appended.status == "conflict":
-        raise Refusal(409, "idempotency_conflict", "this Idempotency-Key was used with another request")
+    appended = await append_command(request, command, asked)
     if not await parts.progress.reached(who.brand, consumer, appended.seq, limits.COMMAND_WAIT_SECONDS_MAX):
         raise Refusal(503, "still_working", f"event {appended.seq} is accepted and takes effect later; see its outcome")
     async with parts.postgres.brand(who.brand) as conn:
@@ -55,3 +47,18 @@ async def run_command(request: Request, command: Strict, asked: Any) -> Done:
     if outcome is not None and outcome.status == "refused":
         raise Refusal(409, outcome.code or "refused", f"event {appended.seq} was refused: {outcome.code}")
     return Done(appended.seq, logged.data, (outcome.detail if outcome else None) or {})
+
+
+async def append_command(request: Request, command: Strict, asked: Any) -> log.Appended:
+    """Append a command without waiting for what becomes of it; raises Refusal 409 ``idempotency_conflict``."""
+    who = caller(request)
+    appended = await platform(request).intake.command(
+        who.brand,
+        command,
+        path=request.url.path,
+        key=request.headers.get("idempotency-key"),
+        request=canonical([who.person, asked]),
+    )
+    if appended.status == "conflict":
+        raise Refusal(409, "idempotency_conflict", "this Idempotency-Key was used with another request")
+    return appended

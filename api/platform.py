@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -14,9 +14,10 @@ from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from events.consumer import Consumer
 from events.contract import Contracts
-from events.room import Job
+from events.room import Job, Room
 from graph.flows.live import LiveGraph
 from intake.intake import Intake
+from intake.transport import Transport
 from privacy.keyring import Keyring
 from risk.flows.check import Checks
 from risk.flows.rulebooks import Rulebooks
@@ -39,6 +40,7 @@ class Platform:
     clock: InstallationClock
     keyring: Keyring
     intake: Intake
+    transports: Sequence[Transport]
     progress: Progress
     rulebooks: Rulebooks
     checks: Checks
@@ -46,6 +48,7 @@ class Platform:
     comparison: Comparison
     jobs: Mapping[str, Job]
     consumers: tuple[Consumer, ...]
+    rooms: tuple[Room, ...]
 
 
 def platform(request: Request) -> Platform:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from neo4j.exceptions import DriverError, Neo4jError
 from pydantic import ValidationError
+from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
 from core.canonical import canonical
 from core.errors import FieldError, Refusal, invalid
-from core.stores.neo4j import GraphAway
+from core.stores.away import away_store
 from events.fields import field_error
-from risk.store.wire import WireAway
 
 _logger = structlog.get_logger()
 
@@ -52,16 +54,14 @@ def install(app: FastAPI) -> None:
         return broken(request, error)
 
     # a handler of Exception answers too, but then ends the connection and logs a traceback: that is for defects alone
-    for expected in (*GraphAway, *WireAway, Exception):
+    for expected in (DriverError, Neo4jError, RedisError, psycopg.Error, OSError, Exception):
         app.add_exception_handler(expected, failed)
 
 
 def broken(request: Request, error: Exception) -> Response:
     """The answer to what nobody expected: a store that went away in the middle, or a defect."""
-    if isinstance(error, GraphAway):
-        return problem_response(Refusal(503, "neo4j_unavailable", "the graph does not answer; try again"))
-    if isinstance(error, WireAway):
-        return problem_response(Refusal(503, "redis_unavailable", "redis does not answer; try again"))
+    if (store := away_store(error)) is not None:
+        return problem_response(Refusal(503, f"{store}_unavailable", f"{store} does not answer; try again"))
     _logger.error("request failed", path=request.url.path, exc_info=error)
     return problem_response(Refusal(500, "internal", "a defect of ours; it was logged"))
 

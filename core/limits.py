@@ -48,17 +48,33 @@ STATEMENT_POOL_MAX: Final = 2  # one commit of decisions is under way at a time;
 POOL_WAIT_SECONDS_MAX: Final = 2.0  # a busy pool frees a connection sooner; a store that is away is said to be away
 POOL_REST_SECONDS: Final = 0.5  # after a wait in vain, nobody waits for a connection this long
 NEO4J_POOL_MAX: Final = 20  # reads of people and the graph consumer; more would only queue inside Neo4j
+WARM_SECONDS_MAX: Final = 5.0  # a start may take so much longer; the first events after it go the faster
+WARM_ROUNDS: Final = 12  # past that the compiler of the server has seen enough
 SPACE_KEEP_SECONDS: Final = 1.0  # how long a reader may take to see that a graph was made anew
 SPACE_GRACE_SECONDS: Final = 8.0  # an old graph is deleted after that: the longest read, and what readers remember
 SPACES_KEPT_MAX: Final = 10_000  # brands whose space one process remembers: a megabyte
 NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this
 RETRY_SECONDS_MAX: Final = 5.0  # before what not even setting aside helped is tried again, and of reconnecting
 BUSY_SECONDS: Final = 0.05  # until a brand that somebody else is busy with is tried again
+DEAD_PEER_IDLE_SECONDS: Final = 5  # silence after which a server asks whether the holder of a lock still lives
+DEAD_PEER_PROBE_SECONDS: Final = 5  # between two such questions
+DEAD_PEER_PROBES: Final = 3  # without an answer, and the lock is free: 20 s after a machine vanished
 POLL_SECONDS: Final = 0.5  # who waits looks this often without being told; what failed is tried again after it
 LOOK_AT_ALL_SECONDS: Final = 5.0  # brands of which no news came are looked at this often: a notification can be lost
 BRANDS_LOOKED_AT_MAX: Final = 100  # brands looked at together: 5 s for 10,000, and told brands go on in between
-STREAM_READ_MAX: Final = 500  # stream messages per intake transaction
-STREAM_IDLE_MS_MAX: Final = 30_000  # a message held this long by a silent consumer is taken over
+
+# --- streams and topics -------------------------------------------------------------------------------------------
+STREAM_READ_MAX: Final = 500  # messages per intake transaction
+STREAM_BYTES_MAX: Final = BODY_BYTES_MAX  # messages held at once: as much as one request, whatever their number
+KAFKA_FETCH_BYTES_MAX: Final = 4 * 1024 * 1024  # per answer of a broker; the next answer is fetched meanwhile
+KAFKA_PARTITION_BYTES_MAX: Final = 256 * 1024  # per partition: 500 ordinary events, and 100 partitions hold 25 MB
+KAFKA_LETTER_BYTES_MAX: Final = 8 * 1024 * 1024  # a letter of the largest event, both faces; hardly ever above 2 MB
+KAFKA_ANSWER_SECONDS_MAX: Final = 10.0  # one request: a broker that writes to slow replicas answers well within this
+KAFKA_SILENCE_SECONDS_MAX: Final = 3.0  # asked on an idle topic where it ends, a broker answers in milliseconds
+KAFKA_MEMBER_SECONDS_MAX: Final = 6.0  # the least that brokers allow: so long rest the partitions of a killed worker
+KAFKA_REVOKE_SECONDS_MAX: Final = 10.0  # a batch is done in one; with a store away the others do not wait longer
+DEAD_LETTERS_KEPT: Final = 100_000  # about 100 MB; Postgres keeps every refusal of a known brand besides
+DEAD_LETTERS_SCANNED_MAX: Final = 1_000  # per partition, to list the latest: far more than a page shows
 
 CLOCK_KEEP_SECONDS: Final = 0.5  # how long another process may take to see that a simulated clock was moved
 

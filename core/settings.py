@@ -41,6 +41,10 @@ class Settings(BaseModel):
     """Who signs in to a Neo4j of your own."""
     neo4j_password: str = ""
     """With which password."""
+    kafka: bool = False
+    """An embedded Kafka too, where no address of one is given; events may then come by topic."""
+    kafka_bootstrap: str | None = None
+    """Addresses of a Kafka of your own, ``host:port``, commas between them; none, nor an embedded one: no topics."""
     api_url: str | None = None
     """Where the API listens and is found; none: a free port of this machine, for this machine only."""
 
@@ -93,6 +97,7 @@ def read_settings(data: Path) -> ProcessSettings:
     chosen = json.loads((data / "settings.json").read_text())
     found = {
         "data": data,
+        "kafka_bootstrap": services.get("kafka", {}).get("url"),
         "postgres_url": services["postgres"]["url"],
         "redis_url": services["redis"]["url"],
         "neo4j_url": services["neo4j"]["url"],

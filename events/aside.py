@@ -42,12 +42,24 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How a consumer gets on over all brands: events behind the log, events set aside, brands in trouble."""
+
+    consumer: str
+    lag: int
+    set_aside: int
+    troubled: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Seq:
     seq: int
 
 
+_HEALTH = sql("events/health", Health)
 _SET = sql("events/set_aside")
 _AMONG = sql("events/set_aside_among", _Seq)
+_FOR = sql("events/set_aside_for", _Seq)
 _PAGE = sql("events/set_aside_page", Aside)
 _COUNT = sql("events/set_aside_count", AsideCount)
 _REPLAYED = sql("events/set_aside_replayed")
@@ -66,6 +78,11 @@ async def put(conn: Connection, brand: str, consumer: str, errors: Mapping[int, 
 async def among(conn: Connection, brand: str, consumer: str, seqs: Sequence[int]) -> set[int]:
     """Those of these events that a consumer passes over."""
     return {row.seq for row in await _AMONG.run(conn, brand=brand, consumer=consumer, seqs=list(seqs))}
+
+
+async def waits_for(conn: Connection, brand: str, consumer: str, seq: int, replay: int) -> bool:
+    """Whether a consumer passed over an event that is to be dealt with at the place of this replay."""
+    return bool(await _FOR.run(conn, brand=brand, consumer=consumer, seq=seq, replay=replay))
 
 
 async def latest(conn: Connection, brand: str, count: int) -> list[Aside]:
@@ -99,3 +116,8 @@ async def trouble_over(conn: Connection, brand: str, consumer: str) -> None:
 async def troubles(conn: Connection, brand: str) -> list[Trouble]:
     """What is wrong with the consumers of a brand; empty when all is well."""
     return await _TROUBLES.run(conn, brand=brand)
+
+
+async def health(conn: Connection) -> list[Health]:
+    """How every consumer gets on; of no brand in particular."""
+    return await _HEALTH.run(conn)

@@ -94,7 +94,7 @@ class Stage:
     takes: ClassVar[tuple[type[Any], ...]] = ()
     """The facts it is told of."""
 
-    async def ready(self, conn: Connection, brand: str, stands: int) -> bool:
+    async def ready(self, conn: Connection, brand: str, stands: int) -> bool:  # noqa: ARG002 - for those with a store
         """Whether a store of this stage's own stands where the consumer stands; one that does not is brought nearer."""
         return True
 

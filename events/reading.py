@@ -19,13 +19,13 @@ from events.outcome import Outcome
 class Facts:
     """The facts of a stretch for one consumer.
 
-    ``replays``: number of a replay -> number of the event it stands for. ``lost``: events the consumer before could not
-    deal with, so that this one cannot either.
+    ``replays``: number of a replay -> numbers of the events it stands for. ``lost``: events the consumer before could
+    not deal with, so that this one cannot either.
     """
 
     logged: list[Logged[Any]]
     followed: dict[int, Outcome]
-    replays: dict[int, int]
+    replays: dict[int, tuple[int, ...]]
     lost: list[int]
 
 
@@ -45,13 +45,15 @@ async def facts_of(
     passed = await aside.among(conn, brand, consumer, [event.seq for event in events])
     lost = [seq for seq, outcome in followed.items() if outcome.status == "failed" and seq not in passed]
     logged = [fact_of(contracts, event) for event in events if event.seq not in passed and event.seq not in lost]
-    replays: dict[int, int] = {}
+    replays: dict[int, tuple[int, ...]] = {}
+    found: set[int] = set()
     for place, one in enumerate(logged):
         if isinstance(one.fact, Replayed):
-            original = await _stands_for(conn, contracts, brand, consumer, one.fact)
-            if original is not None:
+            original, stands_for = await _stands_for(conn, contracts, brand, consumer, one.seq, one.fact)
+            if original is not None and original.seq not in found:
+                found.add(original.seq)
                 logged[place] = replace(original, seq=one.seq, log_hash=one.log_hash)
-                replays[one.seq] = original.seq
+                replays[one.seq] = stands_for
                 if follows is not None and not await aside.among(conn, brand, follows, [original.seq]):
                     for outcome in await log.outcomes_between(conn, brand, follows, original.seq - 1, original.seq):
                         followed[one.seq] = replace(outcome, seq=one.seq)
@@ -65,19 +67,29 @@ def fact_of(contracts: Contracts, event: LoggedEvent) -> Logged[Any]:
 
 
 async def _stands_for(
-    conn: Connection, contracts: Contracts, brand: str, consumer: str, replay: Replayed
-) -> Logged[Any] | None:
-    """The event a replay is about, through replays that failed themselves; None where it was dealt with."""
-    while await aside.among(conn, brand, consumer, [replay.seq]):
+    conn: Connection, contracts: Contracts, brand: str, consumer: str, seq: int, replay: Replayed
+) -> tuple[Logged[Any] | None, tuple[int, ...]]:
+    """The event a replay is about, and all the numbers it stands for: a replay may be of one that failed itself.
+
+    None where this consumer had dealt with it.
+    """
+    stands_for: list[int] = []
+    while await aside.waits_for(conn, brand, consumer, replay.seq, seq):
+        stands_for.append(replay.seq)
         (event,) = await log.read_some(conn, brand, [replay.seq])
         found = fact_of(contracts, event)
         if not isinstance(found.fact, Replayed):
-            return found
+            return found, tuple(stands_for)
         replay = found.fact
-    return None
+    return None, ()
 
 
-def copied(outcomes: Sequence[Outcome], replays: Mapping[int, int]) -> list[Outcome]:
+def copied(outcomes: Sequence[Outcome], replays: Mapping[int, tuple[int, ...]]) -> list[Outcome]:
     """Outcomes of replays, once more for the events they stand for."""
     told = {outcome.seq: outcome for outcome in outcomes}
-    return [replace(told.get(by, Outcome(by, "applied")), seq=seq) for by, seq in replays.items()]
+    return [replace(told.get(by, Outcome(by, "applied")), seq=seq) for by, seqs in replays.items() for seq in seqs]
+
+
+def dealt_with(replays: Mapping[int, tuple[int, ...]]) -> dict[int, int]:
+    """Number of each event that was set aside -> number of the replay that had it dealt with."""
+    return {seq: by for by, seqs in replays.items() for seq in seqs}

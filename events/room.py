@@ -39,3 +39,5 @@ class Room:
     stages: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     seed: Seed | None = None
+    warm: Callable[[], Awaitable[None]] | None = None
+    """What makes the first events after a start as fast as later ones; done before the worker says that it is there."""

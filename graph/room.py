@@ -8,6 +8,7 @@ from events.room import Job, Room
 from graph.contracts import CONTRACTS
 from graph.flows.follow import GraphConsumer
 from graph.flows.live import LiveGraph
+from graph.flows.warm import warm
 
 _SWEEP_EVERY_SECONDS = 300.0
 """How long the space of a graph that was replaced may lie there: nobody reads it."""
@@ -20,6 +21,7 @@ def graph_room(postgres: Postgres, live: LiveGraph, contracts: Contracts) -> Roo
         name="graph",
         contracts=CONTRACTS,
         consumers=(consumer,),
+        warm=lambda: warm(live.graph),
         jobs=(
             Job("rebuild_graph", consumer.rebuild),
             Job("sweep_graph", consumer.sweep, every_seconds=_SWEEP_EVERY_SECONDS, on_demand=False),

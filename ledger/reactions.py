@@ -11,7 +11,7 @@ from events.consumer import Logged, Stage, Stretch
 from events.decided import DECIDED, Decided
 from events.outcome import Outcome
 from events.shop import GRAPH
-from graph.domain.findings import OrderFound, found
+from graph.findings import OrderFound, found
 from graph.reactions import MAKES_MEMBERS
 from ledger import contracts
 from ledger.domain import facts as ledger
@@ -46,7 +46,7 @@ class Booking(Stage):
                     booked.append(_paid(one, one.fact, finding.order, decided[one.seq]))
             else:
                 booked.append(_other(one, known_since))
-        return [*outcomes, *await book(conn, stretch.brand, booked, stretch.recorded_at)]
+        return [*outcomes, *await book(conn, booked, stretch.recorded_at)]
 
 
 def _paid(one: Logged[Any], fact: facts.Paid, found: OrderFound, decision: Decided) -> ledger.OrderPaid:

@@ -51,13 +51,13 @@ class Folder:
         """What was chosen; the defaults for a folder that was never started."""
         return remembered(self.path)
 
-    def choose(self, clock: Clock | None) -> Settings:
+    def choose(self, clock: Clock | None, *, kafka: bool = False) -> Settings:
         """Remember what the environment and the command name now, and make a first start's key.
 
         Raises ClockChosen for another clock than the folder's, and WrongSetting.
         """
         before = self.settings()
-        named = named_in_environment() | ({"clock": clock} if clock else {})
+        named = named_in_environment() | ({"clock": clock} if clock else {}) | ({"kafka": kafka} if kafka else {})
         chosen = before.model_copy(update=named)
         if chosen.clock != before.clock and (self.path / "settings.json").exists():
             raise ClockChosen(

@@ -15,11 +15,12 @@ from local.folder import Folder, Services, State
 from local.ports import answers, becomes_free, free_port
 from local.process import Detached
 from local.processes import PROCESSES, Processes
-from local.stores import STORES
+from local.stores import KAFKA, STORES, kafka_runs_here
 
 NAMES = (*STORES, *PROCESSES)
+"""The parts of every installation; Kafka is one more where it was asked for."""
 
-_STORE_PORTS = {"postgres": 5432, "redis": 6379, "neo4j": 7687}  # where an address without a port points
+_STORE_PORTS = {"postgres": 5432, "redis": 6379, "neo4j": 7687, KAFKA: 9092}  # where an address without a port points
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,16 @@ class Installation:
         self._processes = Processes(self.data, program, tell)
         self._tell = tell
 
-    def up(self, clock: Clock | None = None) -> str:
+    def up(self, clock: Clock | None = None, *, kafka: bool = False) -> str:
         """Start what is not running and wait until all of it answers; the API's address.
+
+        With ``kafka`` a broker too, now and at every later start.
 
         Raises CannotStart naming the part that failed, ClockChosen for another clock than the folder's, and
         WrongSetting.
         """
         with self._folder.alone(self._tell):
-            settings, state = self._remembered(clock)
+            settings, state = self._remembered(clock, kafka=kafka)
             before = self._folder.services()
             pids = stores.start(self._folder, settings, state, self._tell)
             if not (self._process("api").pid() or settings.api_url or becomes_free(state.ports["api"])):
@@ -80,14 +83,14 @@ class Installation:
             self._folder.write_services(self._addresses(settings, state, {}))
             self._processes.migrate()
 
-    def start_stores(self) -> Services:
+    def start_stores(self, *, kafka: bool = False) -> Services:
         """Start the stores alone; their part of ``services.json``. For tests of the stores themselves."""
         with self._folder.alone(self._tell):
-            settings, state = self._remembered(None)
+            settings, state = self._remembered(None, kafka=kafka)
             pids = stores.start(self._folder, settings, state, self._tell)
             services = self._addresses(settings, state, pids)
             self._folder.write_services(services)
-            return {name: services[name] for name in STORES}
+            return {name: services[name] for name in (*STORES, KAFKA) if name in services}
 
     def down(self) -> None:
         """Stop everything this folder runs, in reverse order. Stores given by address are left alone."""
@@ -104,7 +107,8 @@ class Installation:
     def status(self) -> dict[str, Status]:
         """Every part by name. A part is up when its process runs and, if it has a port, answers on it."""
         services, settings = self._folder.services(), self._folder.settings()
-        return {name: self._status_of(name, services.get(name, {}).get("url"), settings) for name in NAMES}
+        names = [*STORES, *([KAFKA] if KAFKA in services else []), *PROCESSES]
+        return {name: self._status_of(name, services.get(name, {}).get("url"), settings) for name in names}
 
     def log(self, name: str) -> Path:
         """The log of a part."""
@@ -113,8 +117,9 @@ class Installation:
     def _process(self, name: str) -> Detached:
         return Detached(name, self.data)
 
-    def _remembered(self, clock: Clock | None) -> tuple[Settings, State]:
-        return self._folder.choose(clock), self._folder.complete_state(STORES, ["api"])
+    def _remembered(self, clock: Clock | None, *, kafka: bool = False) -> tuple[Settings, State]:
+        settings = self._folder.choose(clock, kafka=kafka)
+        return settings, self._folder.complete_state(STORES, ["api", *stores.ports(settings)])
 
     def _addresses(self, settings: Settings, state: State, pids: dict[str, int]) -> Services:
         ours = {store.name: store for store in stores.embedded(self._folder, settings, state)}
@@ -124,6 +129,10 @@ class Installation:
         embedded = "neo4j" in ours
         services["neo4j"]["user"] = "neo4j" if embedded else settings.neo4j_user
         services["neo4j"]["password"] = state.passwords["neo4j"] if embedded else settings.neo4j_password
+        if KAFKA in ours:
+            services[KAFKA] = {"url": ours[KAFKA].url, "pid": pids.get(KAFKA)}
+        elif settings.kafka_bootstrap:
+            services[KAFKA] = {"url": settings.kafka_bootstrap, "pid": None}
         services["api"] = {
             "url": settings.api_url or f"http://127.0.0.1:{state.ports['api']}",
             "pid": self._process("api").pid(),
@@ -133,7 +142,7 @@ class Installation:
 
     def _status_of(self, name: str, url: str | None, settings: Settings) -> Status:
         pid = self._process(name).pid()
-        ours = name in PROCESSES or settings.address(name) is None
+        ours = name in PROCESSES or (kafka_runs_here(settings) if name == KAFKA else settings.address(name) is None)
         up = (pid is not None or not ours) and (name == "worker" or (url is not None and _answers(name, url)))
         return Status(up, pid, url)
 
@@ -144,5 +153,5 @@ def _where(services: Services) -> dict[str, Any]:
 
 
 def _answers(name: str, url: str) -> bool:
-    parts = urlsplit(url)
+    parts = urlsplit(url if "//" in url else f"//{url.partition(',')[0]}")
     return answers(parts.port or _STORE_PORTS[name], parts.hostname or "127.0.0.1")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from api.platform import Platform
@@ -17,10 +18,14 @@ from brands.brands import brand_names
 from core import limits
 from core.errors import Refusal
 from core.settings import read_settings
-from events import log
+from events import aside, log
+from events.aside import Aside
 from events.fields import BRAND_PATTERN, matches
+from events.shop import EventReplayed
+from intake.dead_letters import DeadLetter
+from intake.transport import Transport
 from ops.processes import write_credentials
-from ops.wiring import make_streams, open_platform
+from ops.wiring import open_platform
 
 T = TypeVar("T")
 
@@ -31,7 +36,7 @@ _errors = Console(stderr=True)
 
 brand = typer.Typer(help="Brands of the installation.", no_args_is_help=True)
 log_commands = typer.Typer(help="The event log.", no_args_is_help=True)
-dead_letters = typer.Typer(help="Stream messages that could not be taken.", no_args_is_help=True)
+dead_letters = typer.Typer(help="Messages of streams and topics that could not be taken.", no_args_is_help=True)
 
 
 def _with_platform(data: Path, work: Callable[[Platform], Awaitable[T]]) -> T:
@@ -97,25 +102,80 @@ def log_verify(data: Data = _DATA) -> None:
 def dead_letters_list(
     count: Annotated[int, typer.Option("-n", min=1, max=limits.PAGE_ITEMS_MAX)] = 20, data: Data = _DATA
 ) -> None:
-    """Show the latest dead letters; personal values are sealed."""
-    found = _with_platform(data, lambda parts: make_streams(parts).dead_letters(count))
-    table = Table("number", "code", "problem", "event")
-    for number, event, problem in found:
-        table.add_row(number, problem["code"], problem["detail"], event.decode("utf-8", "replace")[:120])
+    """Show the latest dead letters of each transport, and the latest events that a consumer of the log set aside.
+
+    Personal values are masked. Exit 1 when a transport is away.
+    """
+
+    async def work(parts: Platform) -> tuple[dict[str, list[DeadLetter] | Refusal], dict[str, list[Aside]]]:
+        letters = {transport.name: await _letters(transport, count) for transport in parts.transports}
+        set_aside = {}
+        for name in await brand_names(parts.postgres):
+            async with parts.postgres.brand(name) as conn:
+                set_aside[name] = await aside.latest(conn, name, count)
+        return letters, set_aside
+
+    found, set_aside = _with_platform(data, work)
+    table = Table("number", "from", "code", "problem", "event")
+    for letters in found.values():
+        for letter in [] if isinstance(letters, Refusal) else letters:
+            seen = letter.event.decode("utf-8", "replace")[:120]
+            table.add_row(letter.number, letter.origin, letter.problem["code"], letter.problem["detail"], escape(seen))
+    for name, events in set_aside.items():
+        for event in events:
+            table.add_row(f"{name}/{event.seq}", event.consumer, "failed", escape(event.error), "")
     _out.print(table)
+    away = {name: refusal for name, refusal in found.items() if isinstance(refusal, Refusal)}
+    for name, refusal in away.items():
+        _errors.print(f"[red]trefoil:[/] {name}: {refusal.detail} ({refusal.code})")
+    if away:
+        raise typer.Exit(1)
+
+
+async def _letters(transport: Transport, count: int) -> list[DeadLetter] | Refusal:
+    try:
+        return await transport.letters(count)
+    except Refusal as refusal:
+        return refusal
 
 
 @dead_letters.command("replay")
 def dead_letters_replay(
     numbers: Annotated[list[str], typer.Argument(help="as `dead-letters list` shows them")], data: Data = _DATA
 ) -> None:
-    """Put dead letters back on the stream as they came."""
+    """Put dead letters back on the stream or topic they came from; have events that were set aside dealt with."""
 
     async def work(parts: Platform) -> list[str]:
-        streams = make_streams(parts)
-        return [number for number in numbers if not await streams.replay(number)]
+        return [
+            number
+            for number in numbers
+            if not await (_dealt_with(parts, number) if "/" in number else _replayed(parts.transports, number))
+        ]
 
     if missing := _with_platform(data, work):
         _errors.print(f"[red]trefoil:[/] no such dead letter: {', '.join(missing)}")
         raise typer.Exit(1)
-    _out.print(f"{len(numbers)} put back on the stream")
+    _out.print(f"{len(numbers)} put back")
+
+
+async def _dealt_with(parts: Platform, number: str) -> bool:
+    """Append a replay of ``BRAND/SEQ``; False when no consumer set such an event aside."""
+    brand_name, _, text = number.partition("/")
+    if not text.isdecimal() or brand_name not in await brand_names(parts.postgres):
+        return False
+    async with parts.postgres.brand(brand_name) as conn:
+        waiting = [await aside.among(conn, brand_name, consumer.name, [int(text)]) for consumer in parts.consumers]
+    if not any(waiting):
+        return False
+    at = await parts.clock.now()
+    command = EventReplayed(seq=int(text), reason="replayed from the shell", at=at, actor="shell")
+    await parts.intake.command(brand_name, command, path="/replays", key=None, request=number.encode())
+    return True
+
+
+async def _replayed(transports: Sequence[Transport], number: str) -> bool:
+    """Whether a transport had a letter of this number; no two number theirs alike."""
+    for transport in transports:
+        if await transport.replay(number):
+            return True
+    return False

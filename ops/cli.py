@@ -55,6 +55,7 @@ class Part(StrEnum):
     POSTGRES = "postgres"
     REDIS = "redis"
     NEO4J = "neo4j"
+    KAFKA = "kafka"
     MIGRATE = "migrate"
     API = "api"
     WORKER = "worker"
@@ -71,14 +72,17 @@ def up(
         Clock | None,
         typer.Option(help="simulated: time starts at the first event and moves on command (default: real)"),
     ] = None,
-    empty: Annotated[
+    empty: Annotated[  # noqa: ARG001 - said for the reader: no start loads data
         bool, typer.Option("--empty", help="load no data; so does every start, only `demo` and `import` load")
     ] = False,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="start a Kafka broker too, now and at later starts: events by topic")
+    ] = False,
 ) -> None:
-    """Start what is not running and return when all of it answers. The folder remembers the clock."""
+    """Start what is not running and return when all of it answers. The folder remembers clock and Kafka."""
     started = time.monotonic()
     with _told(data, "starting") as installed:
-        address = installed.up(clock.value if clock else None)
+        address = installed.up(clock.value if clock else None, kafka=kafka)
     _out.print(f"Trefoil answers at [bold]{address}[/] ({time.monotonic() - started:.1f} s)")
     _out.print(f"Keys are in {data / 'credentials.json'}", soft_wrap=True)
 

@@ -27,8 +27,11 @@ from events.shop import GRAPH, LEDGER, LOG, SHOP
 from graph.contracts import CONTRACTS as GRAPH_CONTRACTS
 from graph.flows.live import LiveGraph
 from graph.room import graph_room
+from intake.dead_letters import LetterBox
 from intake.intake import Intake
-from intake.streams import StreamIntake
+from intake.kafka import KafkaLine
+from intake.streams import RedisLine
+from intake.transport import Line, Transport
 from ledger.contracts import CONTRACTS as LEDGER_CONTRACTS
 from ledger.flows.seed import seed as seed_plan
 from ledger.room import ledger_room
@@ -84,6 +87,11 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     wire = Wire(redis)
     rulebooks = Rulebooks(postgres)
     progress = Progress(postgres)
+    intake = Intake(postgres, keyring, clock, CONTRACTS)
+    letter_box = LetterBox(keyring)
+    lines: list[Line] = [RedisLine(redis, postgres, letter_box)]
+    if settings.kafka_bootstrap:
+        lines.append(KafkaLine(settings.kafka_bootstrap, letter_box))
     rooms = rooms_over(postgres, live, wire, rulebooks, clock)
     staged = (
         StagedConsumer(
@@ -102,13 +110,15 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
             wire=wire,
             clock=clock,
             keyring=keyring,
-            intake=Intake(postgres, keyring, clock, CONTRACTS),
+            intake=intake,
+            transports=[Transport(line, postgres, intake, letter_box) for line in lines],
             progress=progress,
             rulebooks=rulebooks,
             checks=Checks(wire, live, rulebooks, Recorder(postgres, statements), progress.booked),
             contracts=CONTRACTS,
             comparison=Comparison(postgres, live, CONTRACTS),
             jobs={job.name: job for room in rooms for job in room.jobs},
+            rooms=rooms,
             consumers=(*(consumer for room in rooms for consumer in room.consumers), *staged),
         )
     finally:
@@ -119,11 +129,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
         await postgres.close()
 
 
-def make_streams(parts: Platform) -> StreamIntake:
-    """Intake from the Redis stream."""
-    return StreamIntake(parts.redis, parts.postgres, parts.intake, parts.keyring)
-
-
 def make_worker(parts: Platform) -> Worker:
     """The worker over open parts."""
-    return Worker(parts.postgres, parts.redis, parts.consumers, list(parts.jobs.values()), [make_streams(parts)])
+    warm = [room.warm for room in parts.rooms if room.warm is not None]
+    return Worker(parts.postgres, parts.redis, parts.consumers, list(parts.jobs.values()), parts.transports, warm)

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import orjson
 
-from core.canonical import canonical
 from privacy.kinds import KINDS
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -82,8 +81,7 @@ def _walk(value: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, dict):
         if name and name not in _SHOWN_INSIDE:
             return "***"
-        # a field nobody knows may be a personal one misspelt, value and all, so even its name is cut
-        return {key[:40]: _walk(item, key, depth + 1) for key, item in list(value.items())[:100]}
+        return {_name(key): _walk(item, key, depth + 1) for key, item in list(value.items())[:100]}
     if isinstance(value, list):
         if name and name not in _SHOWN_INSIDE:
             return "***"
@@ -93,23 +91,20 @@ def _walk(value: Any, name: str = "", depth: int = 0) -> Any:
     return "***"
 
 
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
+
+
+def _name(name: str) -> str:
+    """A field nobody knows may be a personal one misspelt, value and all: a name that is none is masked too."""
+    return name if _PLAIN_NAME.fullmatch(name) and not re.search(r"\d{5}", name) else "***"
+
+
 SEALED_MARK: Final = "sealed:"
-"""What a sealed value in a dead letter begins with."""
-
-
-def sealed_copy(event: Any, seal_text: Callable[[str], str], name: str = "") -> Any:
-    """A refused event with every value that :func:`shown` would mask sealed as text; its shape stays."""
-    if isinstance(event, dict):
-        return {key: sealed_copy(value, seal_text, key) for key, value in event.items()}
-    if isinstance(event, list):
-        return [sealed_copy(item, seal_text, name) for item in event]
-    if _impersonal(name, event):
-        return event
-    return SEALED_MARK + seal_text(canonical(event).decode())
+"""What a sealed value began with in dead letters of earlier versions."""
 
 
 def opened_copy(event: Any, open_text: Callable[[str], str]) -> Any:
-    """The inverse of :func:`sealed_copy`."""
+    """A dead letter of an earlier version with every value that was sealed in its place opened again."""
     if isinstance(event, dict):
         return {key: opened_copy(value, open_text) for key, value in event.items()}
     if isinstance(event, list):

@@ -17,7 +17,7 @@ from events.decided import DECIDED
 from events.outcome import Outcome
 from events.reading import facts_of
 from events.shop import GRAPH, LEDGER
-from graph.domain.findings import Finding, found
+from graph.findings import Finding, found
 from graph.reactions import TAKES as TREE_FACTS
 from risk.contracts import Lifted, Listed
 from risk.domain.subjects import listed_subject

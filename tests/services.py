@@ -1,8 +1,8 @@
-"""Real Postgres, Redis and Neo4j for the tests: by address from the environment, else Docker, else embedded.
+"""Real Postgres, Redis, Neo4j and Kafka for the tests: by address from the environment, else Docker, else embedded.
 
 ``TREFOIL_TEST_POSTGRES_URL``, ``TREFOIL_TEST_REDIS_URL`` and ``TREFOIL_TEST_NEO4J_URL`` (with ``…_USER`` and
 ``…_PASSWORD``) name stores that are already there and may be written to. ``TREFOIL_TEST_NEO4J_2026_URL``
-likewise names a server of the newer release line.
+likewise names a server of the newer release line, ``TREFOIL_TEST_KAFKA_BOOTSTRAP`` a Kafka.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import psutil
 
 from core.limits import SERVICE_READY_SECONDS_MAX
 from local import Service
+from local.kafka import Kafka
 from local.neo4j import NEO4J_5_26, NEO4J_2026_08, Neo4j, Release
 from local.ports import free_port
 from local.postgres import Postgres
@@ -81,6 +82,21 @@ def running_neo4j(release: Release, variable: str) -> Iterator[Neo4jAddress]:
 def running_newer_neo4j() -> contextlib.AbstractContextManager[Neo4jAddress]:
     """The newer release line, on which every query file must work too."""
     return running_neo4j(NEO4J_2026_08, "TREFOIL_TEST_NEO4J_2026")
+
+
+@contextlib.contextmanager
+def running_kafka() -> Iterator[str]:
+    """A Kafka broker; its ``host:port``."""
+    if address := os.environ.get("TREFOIL_TEST_KAFKA_BOOTSTRAP"):
+        yield address
+    elif _docker_answers():
+        from testcontainers.kafka import KafkaContainer
+
+        with KafkaContainer("apache/kafka:4.1.0") as container:
+            yield container.get_bootstrap_server()
+    else:
+        with _embedded(lambda data: Kafka(data, free_port(), free_port())) as server:
+            yield server.url
 
 
 @contextlib.contextmanager

@@ -23,12 +23,12 @@ from events import facts, log
 from events.contract import Contracts
 from events.outcome import Outcome
 from events.shop import GRAPH, LEDGER
-from graph.domain.findings import Appointed, Finding, MovedUnder, Stood, finding_of
+from graph.findings import Appointed, Finding, MovedUnder, Stood, finding_of
 from graph.flows import read as graph
 from graph.flows.live import LiveGraph
 from graph.flows.project import stand_of
+from graph.flows.read import MemberFacts
 from graph.reactions import tokens_of
-from graph.store.reading import MemberFacts
 from ledger.flows import read as ledger
 from privacy.kinds import KINDS
 
@@ -243,6 +243,7 @@ class Comparison:
             recorded = await log.watermark(conn, brand, GRAPH)
             booked = await log.watermark(conn, brand, LEDGER)
             figures = await ledger.ledger_figures(conn, recorded)
+        self._live.forget(brand)  # a graph made anew a moment ago by another process is seen at once
         # a graph that stands behind what was recorded of it has lost events: it is compared with all it once held
         at_seq = recorded
         told, held = _Total(), _Total()

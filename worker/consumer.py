@@ -10,7 +10,7 @@ from events import aside, log
 from events.consumer import Budget, Stage, Stretch, consumer_lock
 from events.contract import Contracts
 from events.outcome import Outcome
-from events.reading import Facts, copied, facts_of
+from events.reading import Facts, copied, dealt_with, facts_of
 
 
 class StagedConsumer:
@@ -73,7 +73,7 @@ class StagedConsumer:
         brand = stretch.brand
         failed = f"{self.follows} could not deal with it"
         await aside.put(conn, brand, self.name, dict.fromkeys(facts.lost, failed), stretch.recorded_at)
-        await aside.replayed(conn, brand, self.name, {seq: by for by, seq in facts.replays.items()})
+        await aside.replayed(conn, brand, self.name, dealt_with(facts.replays))
         outcomes += copied(outcomes, facts.replays)
         outcomes += [Outcome(seq, "failed", "failed") for seq in facts.lost]
         last = {o.seq: o for o in outcomes}  # what was parked and applied in one stretch is told once, as it ended

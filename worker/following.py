@@ -18,6 +18,7 @@ from core.clock import wall_now
 from core.errors import Refusal
 from core.stores.away import is_away
 from core.stores.postgres import Postgres
+from core.telemetry import told
 from events import aside
 from events.consumer import Budget, Consumer, Diverged
 
@@ -97,7 +98,9 @@ class Following:
             _logger.warning("step put off", consumer=self._consumer.name, brand=brand, error=what[:300])
             await asyncio.sleep(limits.POLL_SECONDS)
             return
-        _logger.error("step failed", consumer=self._consumer.name, brand=brand, events=state.budget.events, error=what)
+        _logger.error(
+            "step failed", consumer=self._consumer.name, brand=brand, events=state.budget.events, **told(error)
+        )
         await self._trouble(brand, state, "failing", what)
         if not was_one:
             return
@@ -108,7 +111,7 @@ class Following:
         try:
             seq = await self._consumer.set_aside(brand, what)
         except Exception as failure:
-            _logger.error("could not set aside", consumer=self._consumer.name, brand=brand, error=repr(failure)[:300])
+            _logger.error("could not set aside", consumer=self._consumer.name, brand=brand, **told(failure))
             await asyncio.sleep(limits.RETRY_SECONDS_MAX)
             return
         _logger.error("event set aside", consumer=self._consumer.name, brand=brand, seq=seq, error=what)
@@ -120,7 +123,7 @@ class Following:
         try:
             await self._consumer.recover(brand)
         except Exception as error:
-            _logger.error("not recovered", consumer=self._consumer.name, brand=brand, error=repr(error)[:300])
+            _logger.error("not recovered", consumer=self._consumer.name, brand=brand, **told(error))
             await asyncio.sleep(limits.RETRY_SECONDS_MAX)
 
     async def _trouble(self, brand: str, state: _Brand, what: str, detail: str) -> None:

@@ -15,6 +15,7 @@ from core.errors import Refusal
 from core.ids import new_id
 from core.stores.away import is_away
 from core.stores.postgres import Postgres
+from core.telemetry import told
 from events import log
 from events.consumer import Consumer
 from events.room import Job
@@ -51,12 +52,14 @@ class Worker:
         consumers: Sequence[Consumer],
         jobs: Sequence[Job],
         transports: Sequence[Transport],
+        warm: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._postgres = postgres
         self._redis = redis
         self._name = new_id("worker")
         self._jobs = [job for job in jobs if job.every_seconds is not None]
         self._transports = transports
+        self._warm = warm
         bound = asyncio.Semaphore(limits.STEPS_AT_ONCE_MAX)
         self._following = {consumer.name: Following(consumer, postgres, bound) for consumer in consumers}
         self._after: dict[str | None, list[Following]] = {}
@@ -64,7 +67,9 @@ class Worker:
             self._after.setdefault(consumer.follows, []).append(self._following[consumer.name])
 
     async def run(self) -> None:
-        """Follow the log for ever."""
+        """Follow the log for ever; what is slow at first is warmed before anybody hears that the worker is there."""
+        for warm in self._warm:
+            await warm()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._hear_log())
@@ -122,7 +127,7 @@ class Worker:
                         await job.run(brand)
                     except Exception as error:
                         level = _logger.warning if is_away(error) else _logger.error
-                        level("job put off", job=job.name, brand=brand, error=repr(error)[:300])
+                        level("job put off", job=job.name, brand=brand, **told(error))
             await asyncio.sleep(max(job.every_seconds - (monotonic_s() - began), limits.POLL_SECONDS))
 
     async def _beat(self) -> None:
@@ -136,5 +141,5 @@ class Worker:
                 await run()
             except Exception as error:
                 level = _logger.warning if is_away(error) else _logger.error
-                level("put off", task=name, error=repr(error)[:300])
+                level("put off", task=name, **told(error))
             await asyncio.sleep(limits.POLL_SECONDS)

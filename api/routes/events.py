@@ -77,7 +77,7 @@ def _events(request: Request, body: bytes) -> list[Any]:
 @routes.get("/v1/events", summary="Events that were refused", **roles("pipeline", "analyst", "auditor"))
 async def refused_events(
     request: Request,
-    status: Annotated[Literal["rejected"], Query()],
+    status: Annotated[Literal["rejected"], Query()],  # noqa: ARG001 - the only list there is so far
     limit: Limit = limits.PAGE_ITEMS_DEFAULT,
     cursor: Cursor = None,
 ) -> dict[str, Any]:

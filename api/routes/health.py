@@ -9,15 +9,22 @@ from typing import Any
 import prometheus_client
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
+from prometheus_client import Gauge
 
-from api.platform import platform
+from api.platform import Platform, platform
 from api.scoped import anybody, roles, router
 from core.canonical import canonical
+from core.errors import Refusal
+from events import aside
 from worker.worker import HEARTBEAT_KEY
 
 routes = router("health")
 
 _PING_SECONDS = 2.0
+
+_BEHIND = Gauge("trefoil_consumer_events_behind", "Events a consumer has not dealt with, all brands", ["consumer"])
+_SET_ASIDE = Gauge("trefoil_consumer_events_set_aside", "Events passed over and not replayed", ["consumer"])
+_TROUBLED = Gauge("trefoil_consumer_brands_troubled", "Brands in which something is wrong with it", ["consumer"])
 
 
 @routes.get("/healthz", summary="Is this process alive?", **anybody())
@@ -40,8 +47,30 @@ async def readyz(request: Request) -> Response:
     checks = {"postgres": postgres(), "redis": parts.wire.ping(), "neo4j": parts.graph.ping(), "worker": worker()}
     states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
     ready = all(state == "ok" for state in states.values())
-    body: dict[str, Any] = {"status": "ok" if ready else "unavailable", "dependencies": states}
+    body: dict[str, Any] = {
+        "status": "ok" if ready else "unavailable",
+        "dependencies": states,
+        "consumers": await _consumers(parts) if states["postgres"] == "ok" else {},
+    }
     return Response(canonical(body), 200 if ready else 503, media_type="application/json")
+
+
+async def _consumers(parts: Platform) -> dict[str, dict[str, Any]]:
+    """How far each consumer of the log is behind, what it set aside, in how many brands something is wrong with it."""
+    try:
+        async with asyncio.timeout(_PING_SECONDS), parts.postgres.installation() as conn:
+            found = await aside.health(conn)
+    except (Refusal, TimeoutError):
+        return {}
+    return {
+        row.consumer: {
+            "state": "troubled" if row.troubled else "ok",
+            "events_behind": row.lag,
+            "events_set_aside": row.set_aside,
+            "brands_troubled": row.troubled,
+        }
+        for row in found
+    }
 
 
 async def _state(ping: Awaitable[None]) -> str:
@@ -54,5 +83,9 @@ async def _state(ping: Awaitable[None]) -> str:
 
 
 @routes.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **roles())
-async def metrics() -> Response:
+async def metrics(request: Request) -> Response:
+    for consumer, state in (await _consumers(platform(request))).items():
+        _BEHIND.labels(consumer).set(state["events_behind"])
+        _SET_ASIDE.labels(consumer).set(state["events_set_aside"])
+        _TROUBLED.labels(consumer).set(state["brands_troubled"])
     return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -18,8 +18,8 @@ from core.errors import not_found
 from events import log
 from events.shop import GRAPH
 from graph.reactions import MAKES_MEMBERS
-from ledger.domain.journal import WITHDRAWAL_KINDS, Kind, StatementLine
 from ledger.flows import read
+from ledger.flows.read import WITHDRAWAL_KINDS, Kind, StatementLine
 
 routes = router("ledger")
 

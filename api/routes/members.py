@@ -19,7 +19,6 @@ from events import log
 from events.fields import Id, Instant, Strict, Text, example
 from events.shop import BindingRequested
 from graph.contracts import MoveDistributor
-from graph.domain.facts import Moved
 from graph.flows import read as graph
 from members.flows.team import team_page
 from privacy.masks import mask
@@ -179,7 +178,7 @@ async def move(request: Request, member_id: PathId, asked: AskedMove) -> dict[st
     parts = platform(request)
     now = await parts.clock.now()
     if asked.dry_run:
-        decided = await graph.try_move(parts.live, caller(request).brand, Moved(0, member_id, asked.invited_by, now))
+        decided = await graph.try_move(parts.live, caller(request).brand, member_id, asked.invited_by, now)
         if decided.code:
             raise Refusal(409, decided.code, f"this move would be refused: {decided.code}")
         effect = {"members_moved": decided.moved, "depth_after": decided.depth}

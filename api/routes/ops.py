@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import structlog
-from fastapi import Request
+from fastapi import Path, Request
 
+from api.commands import append_command
+from api.paging import Limit
 from api.platform import Platform, platform
 from api.scoped import caller, roles, router
 from brands.brands import brand_names
 from core import limits
-from core.errors import FieldError, Refusal, invalid
-from events import log
+from core.errors import FieldError, Refusal, invalid, not_found
+from core.telemetry import told
+from events import aside, log
 from events.fields import Instant, Strict, Text, example
+from events.shop import EventReplayed
 
 routes = router("ops")
 _logger = structlog.get_logger()
@@ -60,6 +65,49 @@ async def drain(request: Request) -> dict[str, Any]:
     return {"drained": {brand: await _drain(platform(request), brand)}}
 
 
+@routes.get("/v1/ops/consumers", summary="How the consumers of the brand's log get on", **roles())
+async def consumers(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT) -> dict[str, Any]:
+    """Where each stands, what is wrong with it, and the latest events that were set aside."""
+    parts, brand = platform(request), caller(request).brand
+    async with parts.postgres.brand(brand) as conn:
+        head, reached = await log.head_seq(conn, brand), await log.watermarks(conn, brand)
+        wrong = {trouble.consumer: trouble for trouble in await aside.troubles(conn, brand)}
+        waiting, latest = await aside.waiting(conn, brand), await aside.latest(conn, brand, limit)
+    items = [
+        {
+            "consumer": one.name,
+            "follows": one.follows,
+            "seq": reached.get(one.name, 0),
+            "events_behind": head - reached.get(one.name, 0),
+            "events_set_aside": waiting.get(one.name, 0),
+            "trouble": asdict(wrong[one.name]) if one.name in wrong else None,
+        }
+        for one in parts.consumers
+    ]
+    return {"items": items, "set_aside": [asdict(one) for one in latest], "next_cursor": None}
+
+
+class AskedReplay(Strict):
+    """Why an event that was set aside is dealt with now."""
+
+    model_config = example(reason="the defect is mended")
+
+    reason: Text
+
+
+@routes.post("/v1/events/{seq}/replay", status_code=202, summary="Deal with an event that was set aside", **roles())
+async def replay(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)], asked: AskedReplay) -> dict[str, Any]:
+    """Appends an event of its own, at whose place the consumers meet the one that was set aside."""
+    parts, who = platform(request), caller(request)
+    async with parts.postgres.brand(who.brand) as conn:
+        waiting = [one.name for one in parts.consumers if await aside.among(conn, who.brand, one.name, [seq])]
+    if not waiting:
+        raise not_found("event that was set aside")
+    command = EventReplayed(seq=seq, reason=asked.reason, at=await parts.clock.now(), actor=who.person)
+    appended = await append_command(request, command, asked.model_dump())
+    return {"seq": appended.seq, "replays": seq, "consumers": waiting}
+
+
 @routes.post("/v1/ops/run", summary="Run a job now; answers when it is done", **roles())
 async def run(request: Request, asked: AskedJob) -> dict[str, Any]:
     parts, brand = platform(request), caller(request).brand
@@ -86,7 +134,7 @@ async def _run_timed_elsewhere(parts: Platform, brand: str) -> int:
             await _drain(parts, brand)
             return await _run_timed(parts, brand)
     except Exception as error:
-        _logger.warning("jobs of another brand left to the worker", brand=brand, error=repr(error)[:300])
+        _logger.warning("jobs of another brand left to the worker", brand=brand, **told(error))
         return 0
 
 

@@ -14,9 +14,9 @@ from api.scoped import caller, roles, router, shows
 from api.times import PathId
 from core.clock import iso
 from core.errors import not_found
-from graph.domain.findings import ChainPerson
-from ledger.domain.order import Commission, Order
+from graph.findings import ChainPerson
 from ledger.flows import read
+from ledger.flows.read import Commission, Order
 
 routes = router("orders")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final, Literal
 
 import orjson
@@ -17,7 +18,7 @@ from api.scoped import caller, roles, router
 from api.times import PathId
 from core import limits
 from core.canonical import canonical
-from core.errors import Refusal, not_found
+from core.errors import Refusal
 from core.ids import new_id
 from events.fields import Id, Strict, Text, example
 from events.shop import AddressValue, OrderPaid
@@ -25,9 +26,8 @@ from privacy.kinds import KINDS
 from privacy.tokens import Token, tokenise
 from privacy.vault import BrandKeys
 from risk.contracts import LiftFromBlacklist, ListedKind, ListOnBlacklist
+from risk.flows import read
 from risk.flows.check import OrderToCheck, print_of
-from risk.flows.rulebooks import compiled
-from risk.store import decisions as store
 
 routes = router("risk")
 
@@ -80,39 +80,21 @@ def _order(keys: BrandKeys, order: OrderPaid) -> OrderToCheck:
 
 @routes.get("/v1/risk/decisions/{decision_id}", summary="A decision as it was made", **roles(*READERS))
 async def decision(request: Request, decision_id: PathId) -> dict[str, Any]:
-    return (await _decision(request, decision_id)).as_answer()
+    brand = caller(request).brand
+    async with platform(request).postgres.brand(brand) as conn:
+        return (await read.decision(conn, brand, decision_id)).as_answer()
 
 
 @routes.post(
     "/v1/risk/decisions/{decision_id}/replay", summary="Decide again from the recorded features", **roles("analyst")
 )
 async def replay(request: Request, decision_id: PathId) -> dict[str, Any]:
-    stored = await _decision(request, decision_id)
-    async with platform(request).postgres.brand(caller(request).brand) as conn:
-        row = await store.RULEBOOK_VERSION.one(conn, brand=caller(request).brand, version=stored.rulebook_version)
-    assert row is not None, "a decision names a rulebook that is kept for ever"
-    verdict = compiled(row).judge(stored.features)
-    own = sorted(r["rule"] for r in stored.reasons if not r["rule"].startswith("missing_"))
-    again = sorted(hit.rule for hit in verdict.hits)
-    return {
-        "decision": stored.as_answer(),
-        "replayed": {
-            "outcome": verdict.outcome,
-            "score": verdict.score,
-            "rules": again,
-            "rulebook_version": row.version,
-        },
-        "agrees": verdict.score == stored.score and set(again) <= set(own),
-    }
-
-
-async def _decision(request: Request, decision_id: str) -> store.Decision:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:
-        found = await store.BY_ID.one(conn, brand=brand, decision_id=decision_id)
-    if found is None:
-        raise not_found("decision")
-    return found
+        stored = await read.decision(conn, brand, decision_id)
+        found = await read.replay(conn, brand, stored)
+    again = asdict(found)
+    return {"decision": stored.as_answer(), "agrees": again.pop("agrees"), "replayed": again}
 
 
 class NewListing(Strict):
@@ -144,7 +126,7 @@ async def listings(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT, c
     brand = caller(request).brand
     after = read_cursor(cursor, str)
     async with platform(request).postgres.brand(brand) as conn:
-        found = await store.BLACKLIST_PAGE.run(conn, brand=brand, after=after[0] if after else "", count=limit + 1)
+        found = await read.listings(conn, brand, after[0] if after else "", limit + 1)
     return page([row.as_answer() for row in found], limit, lambda item: (item["entry_id"],))
 
 
@@ -170,7 +152,4 @@ async def lift(request: Request, entry_id: PathId, asked: Lift | None = None) ->
 async def _listing(request: Request, entry_id: str) -> dict[str, Any]:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:
-        found = await store.BLACKLIST_ENTRY.one(conn, brand=brand, entry_id=entry_id)
-    if found is None:
-        raise not_found("entry of the blacklist")
-    return found.as_answer()
+        return (await read.listing(conn, brand, entry_id)).as_answer()

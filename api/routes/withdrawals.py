@@ -19,8 +19,8 @@ from core.errors import FieldError, Refusal, invalid, not_found
 from core.ids import new_id
 from events.fields import Id, Strict, Text, example
 from ledger.contracts import RejectWithdrawal, RequestWithdrawal
-from ledger.domain.withdrawal import Withdrawal
 from ledger.flows import read
+from ledger.flows.read import Withdrawal
 
 routes = router("withdrawals")
 

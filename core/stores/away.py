@@ -55,6 +55,17 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, (OSError, TimeoutError))
 
 
+def away_store(error: BaseException) -> str | None:
+    """The store that is away, by name; None for any other error, and for a connection that says of no store."""
+    if not is_away(error):
+        return None
+    if isinstance(error, psycopg.Error):
+        return "postgres"
+    if isinstance(error, (DriverError, Neo4jError)):
+        return "neo4j"
+    return "redis" if isinstance(error, RedisError) else None
+
+
 def postgres_away(error: psycopg.Error) -> bool:
     """A connection that broke has no code; a limit of the program (54) or bad data (22) is no matter of waiting."""
     code = error.sqlstate

@@ -53,7 +53,7 @@ FOREACH (place IN range(0, size(uppers) - 1) |
 FOREACH (u IN [u IN uppers[..1] WHERE u <> b] |
   MERGE (b)-[t:BOUGHT_THROUGH]->(u)
     ON CREATE SET t.times = 1, t.paid_fen = row.paid_fen, t.first_seen = row.placed_at, t.last_seen = row.placed_at
-    ON MATCH SET t.times = t.times + 1, t.paid_fen = t.paid_fen + row.paid_fen,
+    ON MATCH SET t.times = t.times + 1, t.paid_fen = CASE WHEN t.paid_fen > 9000000000000000000 THEN t.paid_fen ELSE t.paid_fen + row.paid_fen END,
       t.first_seen = CASE WHEN row.placed_at < t.first_seen THEN row.placed_at ELSE t.first_seen END,
       t.last_seen = CASE WHEN row.placed_at > t.last_seen THEN row.placed_at ELSE t.last_seen END)
 FOREACH (i IN row.devices |

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from graph.domain.findings import ChainPerson
+from graph.findings import ChainPerson
 
 
 def frozen_chain(positions: Iterable[Mapping[str, Any]]) -> tuple[ChainPerson, ...]:

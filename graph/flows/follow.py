@@ -19,9 +19,9 @@ from events import aside, log
 from events.consumer import Budget, Diverged, consumer_lock
 from events.contract import Contracts
 from events.outcome import Outcome
-from events.reading import Facts, copied, facts_of
+from events.reading import Facts, copied, dealt_with, facts_of
 from events.shop import GRAPH
-from graph.domain.findings import Finding
+from graph.findings import Finding
 from graph.flows.live import LiveGraph, live_space
 from graph.flows.project import Fenced, Stand, pass_over, project, stand_of
 from graph.reactions import graph_fact
@@ -194,7 +194,7 @@ class GraphConsumer:
             facts = await facts_of(
                 conn, self._contracts, brand, self.name, None, await log.read_some(conn, brand, seqs)
             )
-        replays = {by: seq for by, seq in facts.replays.items() if by > recorded}
-        await aside.replayed(conn, brand, self.name, {seq: by for by, seq in replays.items()})
+        replays = {by: seqs for by, seqs in facts.replays.items() if by > recorded}
+        await aside.replayed(conn, brand, self.name, dealt_with(replays))
         await log.save_outcomes(conn, brand, self.name, [*outcomes, *copied(outcomes, replays)])
         await log.advance(conn, brand, self.name, upto)

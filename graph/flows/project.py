@@ -21,7 +21,7 @@ from core.stores.neo4j import Graph
 from events.outcome import Outcome
 from graph.domain.chain import frozen_chain
 from graph.domain.facts import Approved, BindAsked, Fact, Identified, Moved, Ordered, Registered, Standing
-from graph.domain.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
+from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
 from graph.store import projection as store
 from graph.store.spaces import brand_of
 from privacy.tokens import Token, Tokens
@@ -77,7 +77,7 @@ async def project(
         stand = await store.FENCE.one(tx, space=space)
         if stand is None or stand.seq != after:
             raise Fenced(space)
-        findings = await _apply(tx, space, facts)
+        findings = await apply_facts(tx, space, facts)
         await _advance(tx, space, upto, log_hash, findings)
     return findings
 
@@ -98,7 +98,8 @@ async def _advance(tx: AsyncTransaction, space: str, upto: int, log_hash: bytes,
     await store.ADVANCE.run(tx, space=space, seq=upto, log_hash=log_hash.hex(), outcomes=text)
 
 
-async def _apply(tx: AsyncTransaction, space: str, facts: Sequence[Fact]) -> list[Finding]:
+async def apply_facts(tx: AsyncTransaction, space: str, facts: Sequence[Fact]) -> list[Finding]:
+    """Apply facts, in order, inside a transaction that holds the space."""
     orders, repeated = await _first_orders(tx, space, [f for f in facts if isinstance(f, Ordered)])
     await _make_members(tx, space, facts, orders)
     await _see(tx, space, [f for f in facts if isinstance(f, Identified)])

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from core import limits
 from core.errors import not_found, unavailable
 from core.stores.neo4j import GraphAway
-from graph.domain.facts import Moved
 from graph.flows.live import LiveGraph
 from graph.flows.project import move_row
 from graph.store import projection
@@ -19,6 +18,22 @@ from graph.store.reading import MemberFacts, Profile, TeamMember, Upline
 
 _CONSISTENCY_SECONDS_MAX = 60.0
 """For one page; a member may have a hundred thousand orders."""
+__all__ = [
+    "BindingState",
+    "MemberFacts",
+    "Profile",
+    "TeamMember",
+    "Upline",
+    "binding",
+    "member_pages",
+    "members_facts",
+    "profile",
+    "team",
+    "ties",
+    "try_move",
+    "uplines",
+]
+
 _NEVER = 2**62
 """A number no event reaches: a question about everything the graph holds."""
 
@@ -100,10 +115,12 @@ async def ties(
     return [tie.path for tie in found]
 
 
-async def try_move(graph: LiveGraph, brand: str, move: Moved) -> projection.MoveDecided:
+async def try_move(
+    graph: LiveGraph, brand: str, member_id: str, inviter_id: str | None, at: datetime
+) -> projection.MoveDecided:
     """What a move would do, without doing it."""
     space = await graph.space(brand)
-    row = move_row(space, _NEVER, move.member_id, move.inviter_id, move.at, dry_run=True)
+    row = move_row(space, _NEVER, member_id, inviter_id, at, dry_run=True)
     try:
         async with graph.graph.writing() as tx:
             (decided,) = await projection.MOVE.run(tx, rows=[row], levels=limits.LEVELS_MAX)

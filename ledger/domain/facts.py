@@ -5,7 +5,7 @@ from datetime import datetime
 
 from events.decided import Decided
 from events.facts import PaidLine, RefundLine
-from graph.domain.findings import ChainPerson
+from graph.findings import ChainPerson
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from core.clock import hours
 from core.money import ratio_half_up
 from events.decided import Decided
 from events.facts import RefundLine
-from graph.domain.findings import ChainPerson
+from graph.findings import ChainPerson
 from ledger.domain.facts import OrderPaid
 from ledger.domain.plan import Plan, earn
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from core import limits
 from core.money import BPS, Money, share_fen
 from events.facts import PaidLine
-from graph.domain.findings import ChainPerson
+from graph.findings import ChainPerson
 from ledger.domain.facts import OrderPaid
 
 ANY_CURRENCY = "XXX"  # ISO 4217: no currency; a split of fen asks for none

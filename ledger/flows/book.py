@@ -18,7 +18,7 @@ _LINES_MAX = limits.STRETCH_COST_MAX // limits.LEVELS_MAX
 """Lines of orders in memory at once: each may pay three persons."""
 
 
-async def book(conn: Connection, brand: str, facts: Sequence[Fact], at: datetime) -> list[Outcome]:
+async def book(conn: Connection, facts: Sequence[Fact], at: datetime) -> list[Outcome]:
     """Book facts, in order of seq, in a transaction that is open for the brand with the lock of its books held.
 
     ``at`` is when they are recorded. Returns an outcome for each fact, and for each parked fact of an earlier batch
@@ -29,7 +29,7 @@ async def book(conn: Connection, brand: str, facts: Sequence[Fact], at: datetime
     outcomes: list[Outcome] = []
     for chunk in _chunks(facts, sizes):
         crowded = [f.order_id for f in chunk[-1:] if isinstance(f, OrderPaid) and _waiting(f, sizes) > _LINES_MAX]
-        outcomes += await _book_chunk(conn, brand, chunk, set(crowded), at)
+        outcomes += await _book_chunk(conn, chunk, set(crowded), at)
         for order_id in crowded:
             outcomes += await _release(conn, order_id, at)
     return outcomes
@@ -66,9 +66,7 @@ def _chunks(facts: Sequence[Fact], sizes: Mapping[str, tuple[int, int]]) -> Iter
         yield chunk
 
 
-async def _book_chunk(
-    conn: Connection, brand: str, facts: Sequence[Fact], crowded: set[str], at: datetime
-) -> list[Outcome]:
+async def _book_chunk(conn: Connection, facts: Sequence[Fact], crowded: set[str], at: datetime) -> list[Outcome]:
     """Book facts at once; what waits for ``crowded`` orders is left waiting."""
     paid_ids, order_ids, refunds, withdrawal_ids = set(), set(), set(), set()
     for fact in facts:

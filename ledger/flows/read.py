@@ -7,12 +7,49 @@ from datetime import datetime
 
 from core.stores.postgres import Connection
 from ledger.domain.accounts import Account
-from ledger.domain.journal import Entry, Journal, StatementLine, add_content, content_hex, genesis, journal_hash
-from ledger.domain.order import Order
+from ledger.domain.journal import (
+    WITHDRAWAL_KINDS,
+    Entry,
+    Journal,
+    Kind,
+    StatementLine,
+    add_content,
+    content_hex,
+    genesis,
+    journal_hash,
+)
+from ledger.domain.order import Commission, Order
 from ledger.domain.withdrawal import Withdrawal
 from ledger.store import journals, orders, withdrawals
 from ledger.store.journals import ChainRow
 from ledger.store.orders import SalesRow
+
+__all__ = [
+    "WITHDRAWAL_KINDS",
+    "AccountBalance",
+    "Balances",
+    "Commission",
+    "Kind",
+    "LedgerFigures",
+    "Order",
+    "OrderView",
+    "StatementLine",
+    "TrialBalance",
+    "Verification",
+    "Withdrawal",
+    "balances",
+    "entries",
+    "figures_hash",
+    "ledger_figures",
+    "order",
+    "order_figure",
+    "sales",
+    "trial_balance",
+    "verify",
+    "withdrawal",
+    "withdrawals_page",
+]
+"""What it answers is told in these words, those of the domain among them."""
 
 _HASH_SPACE = 1 << 256
 

@@ -13,7 +13,7 @@ from ledger.domain.books import Books
 from ledger.store import journals, orders
 
 
-async def settle(conn: Connection, brand: str, now: datetime) -> int:
+async def settle(conn: Connection, now: datetime) -> int:
     """Settle up to SETTLE_ORDERS_MAX orders that are due at ``now``, the longest due first; says how many.
 
     Runs in a transaction open for the brand with the lock of its books held; call it in a new one until it says 0.
@@ -36,7 +36,7 @@ async def settle_due(postgres: Postgres, clock: InstallationClock, brand: str) -
     while True:
         async with postgres.brand(brand) as conn:
             await lock(conn, consumer_lock(brand, LEDGER))
-            settled = await settle(conn, brand, now)
+            settled = await settle(conn, now)
         total += settled
         if not settled:
             return total

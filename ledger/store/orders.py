@@ -12,7 +12,7 @@ from core.stores.postgres import Connection
 from core.stores.queries import sql
 from events.decided import Decided
 from events.facts import RefundLine
-from graph.domain.findings import ChainPerson
+from graph.findings import ChainPerson
 from ledger.domain.books import RefundKey, RefundSeen, Sales
 from ledger.domain.facts import (
     OrderCancelled,

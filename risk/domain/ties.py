@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from graph.domain.findings import Tie
+from graph.findings import Tie
 from privacy.kinds import KINDS, Strength
 
 Chain = Mapping[int, str]

@@ -13,7 +13,7 @@ from core.canonical import canonical
 from core.clock import monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
-from graph.domain.findings import Tie
+from graph.findings import Tie
 from graph.flows import read as graph_reads
 from graph.flows.live import LiveGraph
 from privacy.kinds import KINDS

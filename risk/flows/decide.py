@@ -10,7 +10,7 @@ from typing import Any
 from core.ids import new_id
 from core.stores.postgres import Connection
 from events.decided import Decided
-from graph.domain.findings import OrderFound
+from graph.findings import OrderFound
 from risk.domain.rulebook import Hit, Rulebook, worst
 from risk.domain.ties import Chain, paths_from_ties, tie_features
 from risk.flows.check import with_paths

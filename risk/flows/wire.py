@@ -8,7 +8,7 @@ from typing import Any
 
 from events import facts
 from events.consumer import Logged
-from graph.domain.findings import Appointed, Finding, MovedUnder
+from graph.findings import Appointed, Finding, MovedUnder
 from graph.reactions import tokens_of
 from risk.contracts import Lifted, Listed
 from risk.domain.subjects import counted_subjects, listed_subject, member_subject, tie_subjects

@@ -30,11 +30,11 @@ class Ledger:
 
     async def book(self, *facts: Fact, at: datetime = T0) -> list[Outcome]:
         async with self.postgres.brand(self.brand) as conn:
-            return await book(conn, self.brand, facts, at)
+            return await book(conn, facts, at)
 
     async def settle(self, now: datetime) -> int:
         async with self.postgres.brand(self.brand) as conn:
-            return await settle(conn, self.brand, now)
+            return await settle(conn, now)
 
     async def balances(self, member_id: str, as_of: datetime | None = None) -> Balances:
         async with self.postgres.brand(self.brand) as conn:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from events.decided import Decided, DecisionOutcome
 from events.facts import PaidLine, RefundLine
-from graph.domain.findings import ChainPerson
+from graph.findings import ChainPerson
 from ledger.domain.facts import (
     OrderCancelled,
     OrderCompleted,

@@ -168,7 +168,7 @@ async def test_a_crash_before_the_commit_leaves_nothing(ledger: Ledger) -> None:
     before = await ledger.verify()
     with pytest.raises(ZeroDivisionError):
         async with ledger.postgres.brand(ledger.brand) as conn:
-            await book(conn, ledger.brand, a_busy_quarter(3), T0)
+            await book(conn, a_busy_quarter(3), T0)
             _ = 1 // 0
     assert await ledger.verify() == before
 

@@ -9,8 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from intake.streams import DEAD
+from ledger import reactions as ledger_reactions
 from ops.cli import app
+from tests.graph.test_projector_tree import team
 from tests.platform import Running, Shop
+from tests.worker.test_nothing_stalls import failing
 
 
 @pytest.fixture
@@ -69,6 +72,24 @@ async def test_dead_letters_are_listed_and_put_back(folder: Path, installation: 
     assert (await _trefoil(folder, "dead-letters", "replay", number)).exit_code == 0
     assert await redis.xrange(DEAD, number, number) == []
     assert (await _trefoil(folder, "dead-letters", "replay", number)).exit_code == 1
+
+
+async def test_events_that_were_set_aside_are_listed_and_dealt_with(
+    folder: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await team(shop)
+    with failing(monkeypatch, ledger_reactions, "_paid", "bad"):
+        (seq,) = await shop.accept(shop.events.paid("bad", "c1", 10_000, promoter_id="leaf"))
+        await shop.drain()
+    monkeypatch.setenv("COLUMNS", "200")
+    number = f"{shop.brand}/{seq}"
+    assert number in (await _trefoil(folder, "dead-letters", "list")).output
+    assert (await _trefoil(folder, "dead-letters", "replay", number)).exit_code == 0
+    await shop.drain()
+    assert await shop.balances("leaf") == {"pending_fen": 1_000}
+    assert number not in (await _trefoil(folder, "dead-letters", "list")).output
+    for unknown in (f"{shop.brand}/1", "nobody/1", f"{shop.brand}/x"):
+        assert (await _trefoil(folder, "dead-letters", "replay", unknown)).exit_code == 1
 
 
 async def test_a_folder_that_was_never_set_up_is_said_so(tmp_path: Path) -> None:

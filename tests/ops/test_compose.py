@@ -31,6 +31,16 @@ def test_images_are_pinned_and_the_platform_waits_for_its_stores() -> None:
         assert services[name]["depends_on"] == {"prepare": {"condition": "service_completed_successfully"}}
 
 
+def test_the_worker_is_told_of_every_service_it_reads_from() -> None:
+    services = _services()
+    told = services["worker"]["environment"]
+    for name, port in (("postgres", 5432), ("redis", 6379), ("neo4j", 7687), ("kafka", 9092)):
+        assert any(f"{name}:{port}" in address for address in told.values()), name
+    assert services["prepare"]["environment"] == told  # it writes down what the worker reads
+    advertised = services["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    assert advertised == f"PLAINTEXT://{told['TREFOIL_KAFKA_BOOTSTRAP']}"
+
+
 def test_the_image_does_not_run_as_root() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     assert "USER trefoil" in lines

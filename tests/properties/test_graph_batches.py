@@ -24,7 +24,7 @@ from graph.domain.facts import (
     Registered,
     Standing,
 )
-from graph.domain.findings import Finding, OrderFound
+from graph.findings import Finding, OrderFound
 from graph.flows.live import LiveGraph
 from graph.flows.project import project
 from graph.flows.read import members_facts

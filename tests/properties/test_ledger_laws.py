@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from core.money import ratio_half_up
 from events.decided import DecisionOutcome
-from graph.domain.findings import ChainPerson
+from graph.findings import ChainPerson
 from ledger.domain.accounts import Account
 from ledger.domain.books import Books
 from ledger.domain.facts import Fact, OrderFollowUp, OrderPaid
