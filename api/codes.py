@@ -48,6 +48,8 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "turn_lost": "on a stream: another worker reads it now",
         "bad_content_type": "on a topic: a message in binary mode whose content is not JSON",
         "brand_differs": "the attribute brand names another brand than the key's",
+        "no_brand": "on a stream or topic: this installation has no brand yet",
+        "bad_content_type": "on a topic: a header says that the message is something else than JSON",
         "event_conflict": "the log holds another content under this source and id",
     },
     "Requests": {
@@ -103,6 +105,8 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "neo4j_unavailable": "Neo4j does not answer, or not in time; try again",
         "kafka_unavailable": "Kafka does not answer; dead letters can be seen when it is back",
         "redis_unavailable": "Redis does not answer; try again",
+        "kafka_unavailable": "Kafka does not answer; what comes by topic waits",
+        "turn_lost": "another worker reads the stream now; this one waits for its turn",
         "internal": "a defect of ours; it was logged",
     },
 }

@@ -109,7 +109,7 @@ STOP_SECONDS_MAX: Final = 20.0  # a process that has not gone by then is killed;
 UP_LOCK_SECONDS_MAX: Final = 300.0  # a second `up` or `down` on the same folder waits for the first this long
 JAR_DOWNLOAD_SECONDS_MAX: Final = 60.0  # silence of the repository during one download
 JAR_DOWNLOADS_AT_ONCE: Final = 8  # past this the repository, not the machine, sets the pace
-LOG_BYTES_MAX: Final = 16 * 1024 * 1024  # a larger log is set aside (one older copy) at the next start
+LOG_BYTES_MAX: Final = 16 * 1024 * 1024  # a larger log becomes the older copy (one is kept) at the next start
 
 # --- clients of the API: demo shop and import ---------------------------------------------------------------------
 CLIENT_OUTAGE_SECONDS_MAX: Final = 600.0  # an outage is waited out this long: a person restarts a service in minutes

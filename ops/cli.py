@@ -191,7 +191,7 @@ def _followed(paths: dict[str, Path]) -> Iterator[str]:
         for name, path in paths.items():
             if not path.exists():
                 continue
-            if path.stat().st_size < read[name]:  # set aside at a new start
+            if path.stat().st_size < read[name]:  # a new start began it anew
                 read[name] = 0
             with path.open(errors="replace") as stream:
                 stream.seek(read[name])

@@ -70,6 +70,16 @@ def rooms_over(
     )
 
 
+async def unopened_rooms() -> tuple[Room, ...]:
+    """Every room over parts that are never opened: for looking at what the rooms declare, without any store."""
+    postgres, graph = Postgres("postgresql://nowhere"), Graph("bolt://nowhere", "", "")
+    try:
+        clock = InstallationClock(postgres, "real")
+        return rooms_over(postgres, LiveGraph(graph), Wire(Redis()), Rulebooks(postgres), clock)
+    finally:
+        await graph.close()
+
+
 @asynccontextmanager
 async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     """Open every part; none of them needs its store to be there yet."""

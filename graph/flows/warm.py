@@ -26,7 +26,7 @@ _MEMBERS: Final = 150
 
 
 async def warm(graph: Graph) -> None:
-    """Run every query of the projector on facts of nobody, a few times, and roll it all back.
+    """Run every query that projects on facts of nobody, a few times, and roll it all back.
 
     Bounded by WARM_SECONDS_MAX; a server that is away is warmed by its first events instead.
     """

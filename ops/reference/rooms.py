@@ -6,24 +6,14 @@ import asyncio
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from redis.asyncio import Redis
-
-from brands.clock import InstallationClock
-from core.stores.neo4j import Graph
-from core.stores.postgres import Postgres
 from events.consumer import Consumer
 from events.room import Room
 from events.shop import GRAPH
-from graph.flows.live import LiveGraph
 from graph.reactions import TAKES
 from ops.reference.markdown import code, codes, page, promise, table, yes
-from ops.wiring import CONTRACTS, FOLLOWS, rooms_over
-from risk.flows.rulebooks import Rulebooks
-from risk.store.wire import Wire
-
-_NOWHERE: Final = "localhost:1"
+from ops.wiring import CONTRACTS, FOLLOWS, unopened_rooms
 
 
 class Step(NamedTuple):
@@ -38,17 +28,7 @@ class Step(NamedTuple):
 
 def declared() -> tuple[Room, ...]:
     """Every room; nothing is opened, and nothing is asked of any store."""
-
-    async def look() -> tuple[Room, ...]:
-        postgres, graph = Postgres(f"postgresql://{_NOWHERE}"), Graph(f"bolt://{_NOWHERE}", "", "")
-        wire = Wire(Redis.from_url(f"redis://{_NOWHERE}"))
-        try:
-            clock = InstallationClock(postgres, "real")
-            return rooms_over(postgres, LiveGraph(graph), wire, Rulebooks(postgres), clock)
-        finally:
-            await graph.close()
-
-    return asyncio.run(look())
+    return asyncio.run(unopened_rooms())
 
 
 def consumers(rooms: Iterable[Room]) -> dict[str, str | None]:

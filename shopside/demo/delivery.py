@@ -1,7 +1,7 @@
 """Sending a year of the demo shop so that the books at its end do not depend on how fast anything ran.
 
 Each week goes in five steps: (1) all events but completions, in the order of their times; (2) wait for the
-projectors; (3) the completions whose after-sales window ends within the week; (4) wait again; (5) let the week end,
+consumers; (3) the completions whose after-sales window ends within the week; (4) wait again; (5) let the week end,
 which settles what is due. Refunds of a week thus always meet the same settled and unsettled orders. Every step may be
 repeated, so a run that was interrupted anywhere is simply run again.
 """

@@ -42,7 +42,7 @@ def test_every_code_has_a_meaning() -> None:
 
 def test_every_meaning_has_a_code() -> None:
     by_http = {status.phrase.lower().replace(" ", "_") for status in HTTPStatus}
-    by_store = {f"{store}_unavailable" for store in ("postgres", "neo4j", "redis")}
+    by_store = {f"{store}_unavailable" for store in ("postgres", "neo4j", "redis", "kafka")}
     dead = set(meanings()) - set(_in_python()) - set(_in_cypher()) - by_http - by_store
     assert not dead, f"nobody answers {sorted(dead)}"
 

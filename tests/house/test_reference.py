@@ -1,5 +1,7 @@
 """The pages under docs/reference are what the code says now."""
 
+import re
+
 import pytest
 
 from core.stores.queries import ROOT
@@ -8,6 +10,7 @@ from ops.reference.graph_model import keys, model
 from ops.reference.pages import FOLDER, PAGES, REFRESH
 from ops.reference.stores import chart
 from tests.house.query_files import CYPHER
+from tests.house.sources import files
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -28,6 +31,16 @@ def test_the_graph_is_read_whole() -> None:
     assert {edge.source for edge in found.edges} | {edge.target for edge in found.edges} <= set(unique)
     assert all(written.files for written in (*found.nodes.values(), *found.edges.values()))
     assert {name for written in found.edges.values() for name in written.files} <= set(CYPHER)
+
+
+def test_every_variable_of_the_environment_is_a_setting() -> None:
+    """What the code, the compose file or the Makefile names; variables of the tests are the tests' own."""
+    kept = [path for path in files() if path.suffix in {".py", ".yml"} or path.name in {"Makefile", "Dockerfile"}]
+    named = {
+        name for path in kept for name in re.findall(r"TREFOIL_[A-Z0-9_]*[A-Z0-9]", path.read_text(encoding="utf-8"))
+    }
+    said = (FOLDER / "settings.md").read_text(encoding="utf-8")
+    assert not {name for name in named if f"`{name}`" not in said and not name.startswith("TREFOIL_TEST")}
 
 
 def test_the_chart_is_read_whole() -> None:
