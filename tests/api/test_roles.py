@@ -137,9 +137,10 @@ async def test_another_brands_things_do_not_exist(standing_shop: Shop, shop: Sho
         "{rejection_id}": rejection_id,
         "{seq}": "2",
     }
-    bodies = dict.fromkeys(
-        ("POST /v1/withdrawals/{withdrawal_id}/reject", "POST /v1/events/{seq}/replay"), {"reason": "t"}
-    )
+    bodies = {
+        "POST /v1/withdrawals/{withdrawal_id}/reject": {"reason": "t"},
+        "POST /v1/events/{seq}/replay": {"reason": "t"},
+    }
     for route in TABLE:
         if "{" not in route or route.startswith("POST /v1/distributors"):
             continue
