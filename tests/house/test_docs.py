@@ -35,6 +35,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
 
 
+def test_rules_are_cited_from_the_project_itself() -> None:
+    """A section sign in code leads to a page that is not here."""
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in files() if path.suffix in {".py", ".sql", ".cypher", ".lua"}
+    }
+    assert not [where(path) for path, text in texts.items() if re.search(r"\N{SECTION SIGN}\d|[Dd]omain [s]heet", text)]
+
+
 def test_the_readme_says_where_things_are() -> None:
     """Each package at the top, and each folder of query text, has its row."""
     _, _, table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Where things are")
