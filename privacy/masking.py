@@ -1,6 +1,7 @@
 """What is shown of one identifier of each kind, to a person without a special permission.
 
-Examples: docs/concepts/identifiers.md, Masks. Takes a text without blanks around it; one too short to be masked in part is hidden but for its first sign.
+Examples: docs/concepts/identifiers.md, Masks. Takes a text without blanks around it; one too short to be masked in
+part is hidden but for its first sign.
 """
 
 from __future__ import annotations
