@@ -51,6 +51,7 @@ def test_every_file_is_loaded_by_some_module() -> None:
 # --- Cypher -------------------------------------------------------------------------------------------------
 
 _SCAN = re.compile(r"Scan")  # of all nodes, of a label, of a type, of a whole index: each grows with the graph
+_SORTS = re.compile(r"Sort|Top")
 _WALKS = re.compile(r"VarLength|ShortestPath|Trail|Repeat")
 # A high limit of a shortest path is planned as an endless walk with a predicate on its length.
 _LIMITED = re.compile(r"size\(\w+\) <= \d+")
@@ -119,6 +120,8 @@ async def test_cypher_is_understood_and_bounded(graph: AsyncSession, name: str) 
     assert not warnings, "\n".join(warnings)
     steps = list(_steps(summary.plan))
     assert not [(step, detail) for step, detail in steps if _SCAN.search(step)]
+    if any("SeekByRange" in step for step, _ in steps):  # a page goes on from its cursor in the order of the index
+        assert not [(step, detail) for step, detail in steps if _SORTS.search(step)]
     walks = [detail for step, detail in steps if _WALKS.search(step)]
     assert not [walk for walk in walks if _ENDLESS.search(walk) and not _LIMITED.search(walk)]
 
