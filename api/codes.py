@@ -101,7 +101,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "postgres_unavailable": "Postgres does not answer; nothing was stored, try again",
         "neo4j_unavailable": "Neo4j does not answer, or not in time; try again",
         "redis_unavailable": "Redis does not answer; try again",
-        "kafka_unavailable": "Kafka does not answer; what comes by topic waits",
+        "kafka_unavailable": "Kafka does not answer; what comes by topic waits, and its dead letters cannot be seen",
         "turn_lost": "another worker reads the stream now; this one waits for its turn",
         "internal": "a defect of ours; it was logged",
     },

@@ -26,6 +26,7 @@ TABLE = {
     "GET /v1/members/{member_id}/uplines": f"{_READERS} member",
     "GET /v1/members/{member_id}/team": f"{_READERS} member",
     "GET /v1/members/{member_id}/binding": f"{_READERS} member",
+    "POST /v1/events/{seq}/replay": "",
     "POST /v1/members/{member_id}/tokens": "pipeline",
     "POST /v1/bindings": "operator",
     "POST /v1/distributors/{member_id}/move": "operator",
@@ -46,6 +47,7 @@ TABLE = {
     "GET /v1/consistency": "analyst auditor",
     "GET /v1/log/verify": "analyst auditor",
     "GET /v1/ops/clock": "",
+    "GET /v1/ops/consumers": "",
     "POST /v1/ops/clock": "",
     "POST /v1/ops/drain": "",
     "POST /v1/ops/run": "",
@@ -135,7 +137,10 @@ async def test_another_brands_things_do_not_exist(standing_shop: Shop, shop: Sho
         "{rejection_id}": rejection_id,
         "{seq}": "2",
     }
-    bodies = {"POST /v1/withdrawals/{withdrawal_id}/reject": {"reason": "t"}}
+    bodies = {
+        "POST /v1/withdrawals/{withdrawal_id}/reject": {"reason": "t"},
+        "POST /v1/events/{seq}/replay": {"reason": "t"},
+    }
     for route in TABLE:
         if "{" not in route or route.startswith("POST /v1/distributors"):
             continue

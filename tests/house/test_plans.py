@@ -109,9 +109,7 @@ async def test_functions_find_their_rows_by_index(database: Grown) -> None:
             {"kept": kept},
         ),
     }
-    counting = {
-        "consumer_health"
-    }  # over all brands: a row for each of them and each consumer
+    counting = {"consumer_health"}  # over all brands: a row for each of them and each consumer
     assert calls.keys() | counting == {path.stem for path in (ROOT / "sql" / "functions").glob("*.sql")}
     for rows in ROWS:
         await database.say(rows)
