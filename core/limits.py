@@ -24,7 +24,7 @@ JSON_DEPTH_MAX: Final = 32  # of what is sent as events: deeper than any contrac
 
 # --- the three tiers ----------------------------------------------------------------------------------------------
 LEVELS_MAX: Final = 3  # persons paid for an order, and distributor depth: the product's legal promise
-LOOP_HOPS_MAX: Final = 1_000  # how far up a loop is looked for; a longer chain of promoters is refused as a loop
+LOOP_HOPS_MAX: Final = 1_000  # persons above a promoter among whom a loop is looked for; where more stand it is refused
 TIES_PER_ORDER_MAX: Final = 30  # findings kept per order: enough for any decision, small enough to store
 BINDING_DAYS: Final = 180  # default protection period of a binding, days of 24 h
 

@@ -29,12 +29,12 @@ class Strength(IntEnum):
 class Kind:
     """One kind of identifier.
 
-    ``name`` in the contract, and on every edge to it in the graph; ``domain`` of its tokens; ``label`` that its nodes
-    bear beside ``Identifier``, which also names it on the wire and in findings; ``edge``: what an analyst calls the
-    edge to it, which in the graph is ``OWNS`` from a member to a kind that ties, ``SEEN_AT`` to another, ``NAMES`` from
-    an order; ``spelled`` gives the one spelling and whether it may tie two people, ``masked`` what is shown of it (None
-    of both: an address, which has parts); ``counted``: orders that name it are counted by the hour; ``listable``: it
-    may stand on the blacklist; ``in_orders``: the field of an order that names one, if any.
+    ``name`` in the contract, and the ``kind`` of its nodes in the graph; ``domain`` of its tokens; ``label`` that its
+    nodes bear beside ``Identifier``, which also names it on the wire and in findings; ``edge``: what an analyst calls
+    the edge to it, which in the graph is ``OWNS`` from a member to a kind that ties, ``SEEN_AT`` to another, ``NAMES``
+    from an order; ``spelled`` gives the one spelling and whether it may tie two people, ``masked`` what is shown of it
+    (None of both: an address, which has parts); ``counted``: orders that name it are counted by the hour; ``listable``:
+    it may stand on the blacklist; ``in_orders``: the field of an order that names one, if any.
     """
 
     name: str

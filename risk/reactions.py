@@ -62,6 +62,7 @@ class FollowingWire(Stage):
                 await self._wire.forget_features(brand)
             return True
         events = await log.read(conn, brand, wire.seq, stands, Budget())
+        assert events, "the log has lost events that were booked"
         read = await facts_of(conn, self._contracts, brand, LEDGER, GRAPH, events)
         last = events[-1]
         past = Stretch(brand, wire.seq, last.seq, last.hash, read.logged, read.followed, last.accepted_at)

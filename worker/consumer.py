@@ -56,6 +56,7 @@ class StagedConsumer:
         async with self._postgres.brand(brand) as conn:
             await lock(conn, consumer_lock(brand, self.name))
             seq = await log.watermark(conn, brand, self.name) + 1
+            assert seq <= await self._end(conn, brand), "what failed was no event: the log ends before it"
             await aside.put(conn, brand, self.name, {seq: error}, wall_now())
             await log.save_outcomes(conn, brand, self.name, [Outcome(seq, "failed", "failed")])
             await log.advance(conn, brand, self.name, seq)

@@ -5,13 +5,14 @@
 // returns: upline_id: str, path: list[map]
 // bound:   ties_max paths (TIES_PER_ORDER_MAX), 3 uplines (LEVELS_MAX)
 UNWIND $upline_keys AS upline_key
-MATCH (u:Member {key: upline_key})-[r:OWNS]->(x)
-WHERE x.links
-OPTIONAL MATCH (b:Member {key: $buyer_key})-[:OWNS]->(x)
-WITH u, r, x, b
-WHERE u.key <> $buyer_key AND (b IS NOT NULL OR x.key IN $named_keys)
+MATCH (u:Member {key: upline_key}) WHERE u.key <> $buyer_key
+OPTIONAL MATCH (b:Member {key: $buyer_key})
+MATCH (u)-[:OWNS]->(x) WHERE x.links
+// asked of both persons' own few: a match from x would walk all who share it
+WITH u, x, b, EXISTS { (b)-[:OWNS]->(x) } AS own
+WHERE own OR x.key IN $named_keys
 RETURN u.member_id AS upline_id,
-       [CASE WHEN b IS NOT NULL THEN {kind: 'member', id: b.member_id} ELSE {kind: 'order', id: $order_id} END,
-        {kind: r.kind, id: x.token},
+       [CASE WHEN own THEN {kind: 'member', id: b.member_id} ELSE {kind: 'order', id: $order_id} END,
+        {kind: x.kind, id: x.token},
         {kind: 'member', id: u.member_id}] AS path
 LIMIT $ties_max

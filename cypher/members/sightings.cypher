@@ -3,21 +3,23 @@
 // mode:    write
 // params:  rows: list[map]
 // returns: nothing
-// bound:   1,000 events (STRETCH_EVENTS_MAX) of at most 50 identifiers, all made before; a row: key, seq, seen_at, and lists of
-//          {key, kind}: what the member owns, what it merely met with
+// bound:   1,000 events (STRETCH_EVENTS_MAX) of at most 50 identifiers; a row: key, brand, seq, seen_at, and two lists of
+//          {key, kind, label, token, links, building, place}: what the member owns, what it merely met with
 UNWIND $rows AS row
 MATCH (m:Member {key: row.key})
 FOREACH (i IN row.owns |
   MERGE (x:Identifier {key: i.key})
+    ON CREATE SET x:$(i.label), x.kind = i.kind, x.brand = row.brand, x.token = i.token, x.links = i.links, x.building = i.building, x.place = i.place
   MERGE (m)-[r:OWNS]->(x)
-    ON CREATE SET r.kind = i.kind, r.first_seen = row.seen_at, r.last_seen = row.seen_at, r.times = 1, r.seq = row.seq
+    ON CREATE SET r.first_seen = row.seen_at, r.last_seen = row.seen_at, r.times = 1, r.seq = row.seq
     ON MATCH SET r.times = r.times + 1,
       r.first_seen = CASE WHEN row.seen_at < r.first_seen THEN row.seen_at ELSE r.first_seen END,
       r.last_seen = CASE WHEN row.seen_at > r.last_seen THEN row.seen_at ELSE r.last_seen END)
 FOREACH (i IN row.met |
   MERGE (x:Identifier {key: i.key})
+    ON CREATE SET x:$(i.label), x.kind = i.kind, x.brand = row.brand, x.token = i.token, x.links = i.links, x.building = i.building, x.place = i.place
   MERGE (m)-[r:SEEN_AT]->(x)
-    ON CREATE SET r.kind = i.kind, r.first_seen = row.seen_at, r.last_seen = row.seen_at, r.times = 1, r.seq = row.seq
+    ON CREATE SET r.first_seen = row.seen_at, r.last_seen = row.seen_at, r.times = 1, r.seq = row.seq
     ON MATCH SET r.times = r.times + 1,
       r.first_seen = CASE WHEN row.seen_at < r.first_seen THEN row.seen_at ELSE r.first_seen END,
       r.last_seen = CASE WHEN row.seen_at > r.last_seen THEN row.seen_at ELSE r.last_seen END)

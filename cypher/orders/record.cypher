@@ -4,8 +4,8 @@
 // params:  rows: list[map], ties_max: int
 // returns: seq: int, how: str?, new_buyer: bool, chain: list[map], ties: list[map]
 // bound:   1,000 orders (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX); a row: seq, key, brand,
-//          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, tying_keys, and identifiers, all made
-//          before, a list of {key, kind}
+//          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, tying_keys, and identifiers, a list of
+//          {key, kind, label, token, links, building, place}
 UNWIND $rows AS row
 MATCH (b:Member {key: row.buyer_key})
 // level 1: the binding that held when the order was placed, else the promoter it names, else a distributor's own inviter
@@ -40,10 +40,24 @@ CALL (row, b, uppers) {
   WHERE u <> b
   MATCH (u)-[ru:OWNS]->(x)
   WHERE ru.seq < row.seq AND x.links
-  WITH row, b, place, ru, x, x.key IN row.tying_keys AS named,
+  WITH row, b, place, x, x.key IN row.tying_keys AS named,
        EXISTS { (b)-[rb:OWNS]->(x) WHERE rb.seq < row.seq } AS own
   WHERE named OR own
-  RETURN collect({level: place + 1, kind: ru.kind, token: x.token, named: named AND NOT own})[..$ties_max] AS ties
+  RETURN collect({level: place + 1, kind: x.kind, token: x.token, named: named AND NOT own})[..$ties_max] AS ties
+}
+// what each person was: every list is read once, for a property is read anew for every place that is asked of it
+CALL (row, b, uppers) {
+  UNWIND range(0, size(uppers) - 1) AS place
+  WITH row, b, place, uppers[place] AS u
+  WITH row, b, place, u, u.standing AS stood, u.standing_at AS stood_at, u.standing_seq AS stood_seq,
+       coalesce(u.grades, []) AS grades, u.grades_seq AS grades_seq
+  ORDER BY place
+  RETURN collect({
+    level: place + 1, member_id: u.member_id, is_buyer: u = b,
+    standing: last([i IN range(0, size(stood_at) - 1)
+                    WHERE stood_at[i] <= row.placed_at AND stood_seq[i] < row.seq | stood[i]]),
+    grade: last([i IN range(0, size(grades) - 1) WHERE grades_seq[i] < row.seq | grades[i]])
+  }) AS chain
 }
 CREATE (o:Order {key: row.key, brand: row.brand, order_id: row.order_id, seq: row.seq, placed_at: row.placed_at,
                  paid_fen: row.paid_fen, data_print: row.data_print})
@@ -58,13 +72,6 @@ FOREACH (u IN [u IN uppers[..1] WHERE u <> b] |
       t.last_seen = CASE WHEN row.placed_at > t.last_seen THEN row.placed_at ELSE t.last_seen END)
 FOREACH (i IN row.identifiers |
   MERGE (x:Identifier {key: i.key})
-  CREATE (o)-[:NAMES {kind: i.kind, seq: row.seq}]->(x))
-RETURN row.seq AS seq, how, b.first_order_seq = row.seq AS new_buyer,
-       [place IN range(0, size(uppers) - 1) | {
-         level: place + 1, member_id: uppers[place].member_id, is_buyer: uppers[place] = b,
-         standing: last([i IN range(0, size(uppers[place].standing_at) - 1)
-                         WHERE uppers[place].standing_at[i] <= row.placed_at AND uppers[place].standing_seq[i] < row.seq
-                         | uppers[place].standing[i]]),
-         grade: last([i IN range(0, coalesce(size(uppers[place].grades), 0) - 1)
-                      WHERE uppers[place].grades_seq[i] < row.seq | uppers[place].grades[i]])
-       }] AS chain, ties
+    ON CREATE SET x:$(i.label), x.kind = i.kind, x.brand = row.brand, x.token = i.token, x.links = i.links, x.building = i.building, x.place = i.place
+  CREATE (o)-[:NAMES {seq: row.seq}]->(x))
+RETURN row.seq AS seq, how, b.first_order_seq = row.seq AS new_buyer, chain, ties

@@ -3,7 +3,7 @@
 // mode:    write
 // params:  rows: list[map], levels: int
 // returns: seq: int, code: str?, inviter_key: str?, changed: bool
-// bound:   1,000 approvals (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key,
+// bound:   1,000 approvals (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 persons above (LOOP_HOPS_MAX); a row: seq, member_key,
 //          inviter_given, inviter_key, at, grade
 UNWIND $rows AS row
 CALL (row) {
@@ -16,8 +16,10 @@ CALL (row) {
   // a second approval that names nobody, or the same one, changes the grade and nothing else
   WITH row, m, named, present, again,
        CASE WHEN again AND NOT (row.inviter_given AND row.inviter_key IS NOT NULL) THEN present ELSE wanted END AS inviter
-  WITH *, last([i IN range(0, coalesce(size(inviter.standing_at), 0) - 1)
-                WHERE inviter.standing_at[i] <= row.at AND inviter.standing_seq[i] < row.seq | inviter.standing[i]]) AS standing
+  // each list is read once: a property is read anew for every place that is asked of it
+  WITH *, inviter.standing AS stood, inviter.standing_at AS stood_at, inviter.standing_seq AS stood_seq
+  WITH *, last([i IN range(0, coalesce(size(stood_at), 0) - 1)
+                WHERE stood_at[i] <= row.at AND stood_seq[i] < row.seq | stood[i]]) AS standing
   WITH *, again AND coalesce(inviter.key, '') = coalesce(present.key, '') AS same
   WITH row, m, inviter, again,
        CASE
@@ -28,8 +30,10 @@ CALL (row) {
        END AS early
   CALL (row, m, inviter, early) {
     WITH row, m, inviter, early WHERE early IS NULL AND inviter IS NOT NULL AND EXISTS { (m)<-[:BOUND_TO|INVITED_BY]-() }
-    MATCH path = SHORTEST 1 (inviter)(()-[up:BOUND_TO|INVITED_BY WHERE up.valid_to IS NULL OR row.at < up.valid_to]->()){1,1000}(m)
-    RETURN count(path) > 0 AS loops
+    // a loop is the member among those above the inviter, or more of them than are looked at
+    MATCH (inviter)(()-[up:BOUND_TO|INVITED_BY WHERE up.valid_to IS NULL OR row.at < up.valid_to]->()){1,1001}(above)
+    WITH DISTINCT m, above
+    RETURN sum(CASE WHEN above = m THEN 1 ELSE 0 END) > 0 OR count(above) > 1000 AS loops
   }
   CALL (m, inviter, early) {
     WITH m, inviter, early WHERE early IS NULL AND inviter IS NOT NULL

@@ -3,15 +3,17 @@
 // mode:    write
 // params:  rows: list[map], levels: int
 // returns: seq: int, code: str?, moved: int, depth: int
-// bound:   1,000 moves (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 hops (LOOP_HOPS_MAX); a row: seq, member_key,
+// bound:   1,000 moves (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 persons above (LOOP_HOPS_MAX); a row: seq, member_key,
 //          inviter_key, at, dry_run
 UNWIND $rows AS row
 CALL (row) {
   OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq < row.seq AND size(m.standing) > 0
   OPTIONAL MATCH (inviter:Member {key: row.inviter_key}) WHERE inviter.first_seq < row.seq
   OPTIONAL MATCH (m)-[open:INVITED_BY]->(present) WHERE open.valid_to IS NULL
-  WITH *, last([i IN range(0, coalesce(size(inviter.standing_at), 0) - 1)
-                WHERE inviter.standing_at[i] <= row.at AND inviter.standing_seq[i] < row.seq | inviter.standing[i]]) AS standing
+  // each list is read once: a property is read anew for every place that is asked of it
+  WITH *, inviter.standing AS stood, inviter.standing_at AS stood_at, inviter.standing_seq AS stood_seq
+  WITH *, last([i IN range(0, coalesce(size(stood_at), 0) - 1)
+                WHERE stood_at[i] <= row.at AND stood_seq[i] < row.seq | stood[i]]) AS standing
   WITH row, m, inviter, open,
        CASE
          WHEN m IS NULL OR (row.inviter_key IS NOT NULL AND inviter IS NULL) THEN 'unknown_member'
@@ -21,8 +23,10 @@ CALL (row) {
        END AS early
   CALL (row, m, inviter, early) {
     WITH row, m, inviter, early WHERE early IS NULL AND inviter IS NOT NULL
-    MATCH path = SHORTEST 1 (inviter)(()-[up:BOUND_TO|INVITED_BY WHERE up.valid_to IS NULL OR row.at < up.valid_to]->()){1,1000}(m)
-    RETURN count(path) > 0 AS loops
+    // a loop is the member among those above the inviter, or more of them than are looked at
+    MATCH (inviter)(()-[up:BOUND_TO|INVITED_BY WHERE up.valid_to IS NULL OR row.at < up.valid_to]->()){1,1001}(above)
+    WITH DISTINCT m, above
+    RETURN sum(CASE WHEN above = m THEN 1 ELSE 0 END) > 0 OR count(above) > 1000 AS loops
   }
   // aggregates without a grouping key: each always answers one row, so that no refused move is lost
   CALL (m, early) {

@@ -15,8 +15,9 @@ CALL (m) {
     (()<-[r:INVITED_BY WHERE r.valid_from <= $as_of AND (r.valid_to IS NULL OR $as_of < r.valid_to)]-()){1,2}(n)
   RETURN [id IN collect(n.member_id) WHERE id IS NOT NULL] AS team
 }
+WITH level, m, team, m.standing AS stood, m.standing_at AS stood_at
 RETURN level, m.member_id AS member_id, m.grade AS grade,
-       last([i IN range(0, size(m.standing_at) - 1) WHERE m.standing_at[i] <= $as_of | m.standing[i]]) AS status,
+       last([i IN range(0, size(stood_at) - 1) WHERE stood_at[i] <= $as_of | stood[i]]) AS status,
        COUNT { (m)<-[r:INVITED_BY]-() WHERE r.valid_from <= $as_of AND (r.valid_to IS NULL OR $as_of < r.valid_to) } AS direct_count,
        COUNT { (m)<-[b:BOUND_TO]-() WHERE b.valid_from <= $as_of AND $as_of < b.valid_to } AS customer_count,
        team

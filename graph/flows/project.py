@@ -24,8 +24,8 @@ from graph.domain.facts import Approved, BindAsked, Fact, Identified, Moved, Ord
 from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
 from graph.store import projection as store
 from graph.store.spaces import brand_of
-from privacy.kinds import KINDS
-from privacy.tokens import Tokens
+from privacy.kinds import KINDS, Kind
+from privacy.tokens import Token, Tokens
 
 
 class Fenced(Exception):
@@ -94,7 +94,6 @@ async def apply_facts(tx: AsyncTransaction, space: str, facts: Sequence[Fact]) -
     """Apply facts, in order, inside a transaction that holds the space."""
     orders, repeated = await _first_orders(tx, space, [f for f in facts if isinstance(f, Ordered)])
     await _make_members(tx, space, facts, orders)
-    await _make_identifiers(tx, space, facts, orders)
     await _see(tx, space, [f for f in facts if isinstance(f, Identified)])
     tree = await _decide_tree(tx, space, facts, orders)
     recorded = await _record_orders(tx, space, orders, tree)
@@ -157,49 +156,40 @@ async def _make_members(tx: AsyncTransaction, space: str, facts: Sequence[Fact],
         )
 
 
-async def _make_identifiers(tx: AsyncTransaction, space: str, facts: Sequence[Fact], orders: Sequence[Ordered]) -> None:
-    made: list[Identified | Ordered] = [*(f for f in facts if isinstance(f, Identified)), *orders]
-    rows = {
-        token.token: {
-            "key": f"{space}|{token.token}",
-            "brand": brand_of(space),
-            "label": KINDS[kind].label,
-            "token": token.token,
-            "links": token.links,
-            "building": token.building,
-            "place": token.place,
-        }
-        for fact in made
-        for kind, found in fact.tokens.items()
-        for token in found
-    }
-    if rows:
-        await store.ENSURE_IDENTIFIERS.run(tx, rows=list(rows.values()))
-
-
 async def _see(tx: AsyncTransaction, space: str, seen: Sequence[Identified]) -> None:
     if seen:
         rows = [
             {
                 "key": f"{space}|{f.member_id}",
+                "brand": brand_of(space),
                 "seq": f.seq,
                 "seen_at": f.at,
-                "owns": _ends(space, f.tokens, ties=True),
-                "met": _ends(space, f.tokens, ties=False),
+                "owns": _identifiers(space, {kind: found for kind, found in f.tokens.items() if KINDS[kind].ties}),
+                "met": _identifiers(space, {kind: found for kind, found in f.tokens.items() if not KINDS[kind].ties}),
             }
             for f in seen
         ]
         await store.SIGHTINGS.run(tx, rows=rows)
 
 
-def _ends(space: str, tokens: Tokens, *, ties: bool | None = None) -> list[dict[str, str]]:
-    """The identifiers at which edges end, each once: all, or those of kinds that tie, or the others."""
-    return [
-        {"key": f"{space}|{token.token}", "kind": kind}
-        for kind, found in tokens.items()
-        if ties is None or KINDS[kind].ties is ties
-        for token in dict.fromkeys(found)
-    ]
+def _identifiers(space: str, tokens: Tokens) -> list[dict[str, Any]]:
+    """Rows of identifiers, each once; a property that is left out is none to Cypher."""
+    return [_identifier(space, KINDS[kind], token) for kind, found in tokens.items() for token in dict.fromkeys(found)]
+
+
+def _identifier(space: str, kind: Kind, token: Token) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "key": f"{space}|{token.token}",
+        "kind": kind.name,
+        "label": kind.label,
+        "token": token.token,
+        "links": token.links,
+    }
+    if token.building is not None:
+        row["building"] = token.building
+    if token.place is not None:
+        row["place"] = token.place
+    return row
 
 
 def _until(at: datetime) -> datetime:
@@ -337,7 +327,7 @@ async def _record_orders(
                 "paid_fen": order.paid_fen,
                 "data_print": order.data_print,
                 "tying_keys": [f"{space}|{token.token}" for token in tying],
-                "identifiers": _ends(space, order.tokens),
+                "identifiers": _identifiers(space, order.tokens),
             }
         )
     found = await store.RECORD_ORDERS.run(tx, rows=rows, ties_max=limits.TIES_PER_ORDER_MAX)

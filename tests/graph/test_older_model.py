@@ -15,10 +15,10 @@ from tests.platform import Running, Shop, order
 PHONE = "13800138000"
 _FIRST_MODEL = (
     """MATCH (m:Member)-[r:OWNS|SEEN_AT]->(x) WHERE m.key STARTS WITH $prefix
-       CREATE (m)-[old:$($edges[r.kind])]->(x) SET old = properties(r) REMOVE old.kind DELETE r""",
+       CREATE (m)-[old:$($edges[x.kind])]->(x) SET old = properties(r) DELETE r""",
     """MATCH (o:Order)-[r:NAMES]->(x) WHERE o.key STARTS WITH $prefix
-       CREATE (o)-[old:$($edges[r.kind])]->(x) SET old.seq = r.seq DELETE r""",
-    "MATCH (x:Identifier) WHERE x.key STARTS WITH $prefix REMOVE x:Identifier",
+       CREATE (o)-[old:$($edges[x.kind])]->(x) SET old.seq = r.seq DELETE r""",
+    "MATCH (x:Identifier) WHERE x.key STARTS WITH $prefix REMOVE x:Identifier, x.kind",
     "MATCH (w:Watermark {key: $space}) REMOVE w.model",
 )
 """What makes a graph of the second model one of the first: types by kind, no label they share, no number."""
