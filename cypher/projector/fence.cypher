@@ -1,5 +1,5 @@
 // name:    projector/fence
-// does:    Take a space's watermark for writing, so that no other projector can write, and say where it stands;
+// does:    Take a space's watermark for writing, so that nobody else can write, and say where it stands;
 //          one that begins is of the model given.
 // mode:    write
 // params:  space: str, model: int

@@ -1,4 +1,4 @@
-// One unique key per kind of node, prefixed by the brand: brand|id for what callers name, brand|token for identifiers.
+// One unique key per kind of node, prefixed by the space: space|id for what callers name, space|token for identifiers.
 CREATE CONSTRAINT member_key IF NOT EXISTS FOR (n:Member) REQUIRE n.key IS UNIQUE;
 CREATE CONSTRAINT account_key IF NOT EXISTS FOR (n:Account) REQUIRE n.key IS UNIQUE;
 CREATE CONSTRAINT identifier_key IF NOT EXISTS FOR (n:Identifier) REQUIRE n.key IS UNIQUE;

@@ -1,5 +1,5 @@
 -- name:    events/announce
--- does:    Tell the projectors that the log of a brand has grown; heard when the transaction commits.
+-- does:    Tell the consumers that the log of a brand has grown; heard when the transaction commits.
 -- mode:    write
 -- params:  brand: str
 -- returns: nothing
