@@ -12,7 +12,8 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -33,6 +34,7 @@ from ledger.flows import read as ledger
 from privacy.kinds import KINDS
 
 _SPACE = 1 << 256
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,14 @@ def _label(kind: str | None) -> str:
 def _iso(at: object) -> str | None:
     if at is None:
         return None
+    if isinstance(at, int):
+        return _spelled(at)
     return iso(at) if isinstance(at, datetime) else str(at)
+
+
+@lru_cache(maxsize=limits.CONSISTENCY_PAGE * 10)
+def _spelled(at_us: int) -> str:
+    return iso(_EPOCH + timedelta(microseconds=at_us))
 
 
 def _digest(*parts: str) -> int:

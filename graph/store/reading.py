@@ -66,12 +66,12 @@ class MemberKey:
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """Everything the graph holds of one member that the log can be asked about."""
+    """Everything the graph holds of one member that the log can be asked about; instants as microseconds since 1970."""
 
     key: str
     first_seq: int
     standing: list[str]
-    standing_at: list[datetime]
+    standing_at: list[Any]
     standing_seq: list[int]
     bound: list[dict[str, Any]]
     invited: list[dict[str, Any]]
