@@ -43,6 +43,7 @@ def test_the_environment_names_settings_and_the_folder_remembers_them(
     )
     assert json.loads((folder.path / "settings.json").read_text()) == {
         "clock": "simulated",
+        "kafka": False,
         "redis_url": "redis://other:6379/0",
         "neo4j_user": "neo4j",
         "neo4j_password": "",

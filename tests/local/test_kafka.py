@@ -5,6 +5,7 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -44,6 +45,7 @@ async def test_a_folder_remembers_its_kafka_and_a_killed_one_comes_back_with_its
         assert (status.up, status.pid, status.url) == (True, first["pid"], first["url"])
         assert json.loads((installed.data / "services.json").read_text())["kafka"] == first
         os.kill(first["pid"], signal.SIGKILL)
+        psutil.wait_procs([psutil.Process(first["pid"])], timeout=10)
         again = installed.start_stores()["kafka"]  # the folder remembers
         assert again["url"] == first["url"]
         assert again["pid"] != first["pid"]
