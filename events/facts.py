@@ -7,11 +7,21 @@ event of the same meaning in :mod:`events.shop`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator
 
 from privacy.sealing import Sealed
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)
+
+
+At: TypeAlias = Annotated[datetime, AfterValidator(_in_utc)]
+"""An instant, in UTC whatever offset it was told with: Neo4j orders equal instants of different offsets."""
 
 
 class Unsaid(Enum):
@@ -24,7 +34,7 @@ class Unsaid(Enum):
 class Registered:
     member_id: str
     platform: str
-    registered_at: datetime
+    registered_at: At
     external_id: Sealed | None = None
     entry_channel: str | None = None
     invited_by: str | None = None
@@ -41,7 +51,7 @@ class Identifier:
 @dataclass(frozen=True, slots=True)
 class Identified:
     member_id: str
-    seen_at: datetime
+    seen_at: At
     identifiers: tuple[Identifier, ...]
 
 
@@ -50,7 +60,7 @@ class Approved:
     """``invited_by`` unsaid: under the current promoter; None: as a root."""
 
     member_id: str
-    approved_at: datetime
+    approved_at: At
     grade: str | None = None
     invited_by: str | Unsaid | None = Unsaid.UNSAID
 
@@ -59,14 +69,14 @@ class Approved:
 class Suspended:
     member_id: str
     reason: str
-    at: datetime
+    at: At
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     member_id: str
     reason: str
-    at: datetime
+    at: At
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ class Clicked:
     click_id: str
     link_code: str
     channel: str
-    clicked_at: datetime
+    clicked_at: At
     member_id: str | None = None
     device_id: Sealed | None = None
     ip: Sealed | None = None
@@ -85,7 +95,7 @@ class BindingAsked:
     member_id: str
     promoter_id: str
     channel: str
-    requested_at: datetime
+    requested_at: At
     link_code: str | None = None
 
 
@@ -107,8 +117,8 @@ class Paid:
     order_id: str
     buyer_id: str
     channel: str
-    placed_at: datetime
-    paid_at: datetime
+    placed_at: At
+    paid_at: At
     lines: tuple[PaidLine, ...]
     promoter_id: str | None = None
     link_code: str | None = None
@@ -135,7 +145,7 @@ class Paid:
 @dataclass(frozen=True, slots=True)
 class Completed:
     order_id: str
-    completed_at: datetime
+    completed_at: At
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +161,14 @@ class RefundLine:
 class Refunded:
     refund_id: str
     order_id: str
-    refunded_at: datetime
+    refunded_at: At
     lines: tuple[RefundLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
     order_id: str
-    cancelled_at: datetime
+    cancelled_at: At
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,5 +177,5 @@ class Replayed:
 
     seq: int
     reason: str
-    at: datetime
+    at: At
     actor: str

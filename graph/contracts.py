@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from events.contract import Contract
+from events.facts import At
 from events.fields import Id, Instant, Strict, Text
 from events.shop import GRAPH
 
@@ -25,7 +25,7 @@ class DistributorMoved:
     member_id: str
     invited_by: str | None
     reason: str
-    at: datetime
+    at: At
 
 
 CONTRACTS: Final = (Contract("distributor.moved.v1", MoveDistributor, DistributorMoved, (GRAPH,), by="platform"),)

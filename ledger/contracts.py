@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from core import limits
 from events.contract import Contract
+from events.facts import At
 from events.fields import Id, Instant, Personal, Strict, Text
 from events.shop import LEDGER
 from privacy.sealing import Sealed
@@ -44,7 +44,7 @@ class WithdrawalRequested:
     member_id: str
     amount_fen: int
     channel: str
-    at: datetime
+    at: At
     actor: str
     payout_account: Sealed | None = None
 
@@ -53,7 +53,7 @@ class WithdrawalRequested:
 class WithdrawalRejected:
     withdrawal_id: str
     reason: str
-    at: datetime
+    at: At
     actor: str
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from events.contract import NOBODY, Contract
+from events.facts import At
 from events.fields import Id, Instant, Personal, Strict, Text
 from events.shop import LEDGER
 from privacy.kinds import KINDS
@@ -47,7 +47,7 @@ class Listed:
     kind: str
     value: Sealed | str
     reason: str
-    at: datetime
+    at: At
     actor: str
 
 
@@ -55,7 +55,7 @@ class Listed:
 class Lifted:
     entry_id: str
     reason: str
-    at: datetime
+    at: At
     actor: str
 
 

@@ -333,3 +333,23 @@ async def test_pages_of_a_team(shop: Shop) -> None:
     assert seen == [(1, "mid"), *((2, name) for name in (*names, "leaf"))]
     assert [row["direct_count"] for row in (await shop.get("/v1/members/root/team", depth="1"))["items"]] == [6]
     assert (await shop.get("/v1/members/root/team", as_of=at(-11)))["items"] == []
+
+
+async def test_equal_instants_are_equal_whatever_offset_they_are_told_with(shop: Shop) -> None:
+    """Approved, bound and bought in one instant, told in three time zones."""
+    e, told = shop.events, ("2026-03-02T08:00:00Z", "2026-03-02T16:00:00+08:00", "2026-03-02T03:00:00-05:00")
+    for n, approved in enumerate(told):
+        for k, bound in enumerate(told):
+            p, b = f"p{n}{k}", f"b{n}{k}"
+            codes = await shop.tell(
+                e.registered(p, registered_at=approved),
+                e.approved(p, invited_by=None, approved_at=approved),
+                e.registered(b),
+                e.event(
+                    "binding.requested.v1",
+                    {"member_id": b, "promoter_id": p, "channel": "h5", "requested_at": bound},
+                ),
+                e.paid(f"o{n}{k}", b, placed_at=approved, paid_at=approved),
+            )
+            assert codes == [None] * 5
+            assert await shop.chain(f"o{n}{k}") == [(1, p, True)]
