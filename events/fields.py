@@ -41,11 +41,6 @@ def instant(value: object) -> datetime:
     raise PydanticCustomError("bad_time", "write an RFC 3339 time with offset, such as 2026-11-01T08:00:00+08:00")
 
 
-def told_at(text: str) -> datetime:
-    """An instant as the log has it, UTC; judged when it came. In UTC, or half a year on, its year may be outside."""
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
-
-
 def matches(pattern: str, text: str) -> bool:
     """Whether a text has the form of a pattern of this page, end to end."""
     return re.fullmatch(pattern, text) is not None
