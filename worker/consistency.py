@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -33,6 +34,8 @@ from graph.reactions import tokens_of
 from ledger.flows import read as ledger
 from privacy.kinds import KINDS
 
+_NOTHING_MORE = 2**62
+"""A number no event reaches: findings beyond what is recorded are not asked for."""
 _SPACE = 1 << 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -307,9 +310,9 @@ class Comparison:
         left = list(member_ids)
         for _ in range(limits.CONSISTENCY_TRIES_MAX):
             space = await self._live.space(brand)
-            before = (await stand_of(self._live.graph, space, 0)).seq
+            before = await self._stands_at(space)
             found = {m.key.removeprefix(f"{space}|"): m for m in await graph.members_facts(self._live, brand, left)}
-            after = max((await stand_of(self._live.graph, space, 0)).seq, at_seq)
+            after = max(await self._stands_at(space), at_seq)
             async with self._postgres.brand(brand) as conn:
                 then, now = await self._told(conn, brand, left, at_seq, after)
             unstable = []
@@ -331,12 +334,15 @@ class Comparison:
         for member_id in left:  # never still: said to differ rather than guessed to be right
             yield member_id, None, _Member(Counter({"changes without pause": 1})), []
 
+    async def _stands_at(self, space: str) -> int:
+        return (await stand_of(self._live.graph, space, recorded=_NOTHING_MORE)).seq
+
     async def _told(
         self, conn: Connection, brand: str, member_ids: Sequence[str], at_seq: int, upto: int
     ) -> tuple[dict[str, _Told], dict[str, _Told]]:
         """What the log says of members as of ``at_seq``, and as of ``upto``."""
         then: dict[str, _Told] = defaultdict(_Told)
-        now: dict[str, _Told] = defaultdict(_Told)
+        later: dict[str, list[tuple[int, Any, Finding]]] = defaultdict(list)
         async for row in log.of_members(conn, brand, GRAPH, member_ids, self._types, upto):
             contract = self._contracts.of(row.type)
             fact = contract.decode(row.data)
@@ -344,7 +350,13 @@ class Comparison:
             finding = finding_of(Outcome(row.seq, row.status or "applied", row.code, row.detail))
             if row.seq <= at_seq:
                 then[owner].add(row.seq, fact, finding)
-            now[owner].add(row.seq, fact, finding)
+            else:
+                later[owner].append((row.seq, fact, finding))
+        now = dict(then)
+        for owner, since in later.items():
+            now[owner] = deepcopy(then[owner]) if owner in then else _Told()
+            for told in since:
+                now[owner].add(*told)
         return then, now
 
     async def _strangers(self, brand: str) -> AsyncIterator[tuple[str, _Member]]:

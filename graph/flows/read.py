@@ -137,7 +137,8 @@ async def members_facts(graph: LiveGraph, brand: str, member_ids: Sequence[str])
     if not member_ids:
         return []
     async with graph.reading(brand, _CONSISTENCY_SECONDS_MAX) as read:
-        return await store.MEMBER_FACTS.run(read.tx, keys=[read.key(member_id) for member_id in member_ids])
+        page = await store.MEMBER_FACTS.one(read.tx, keys=[read.key(member_id) for member_id in member_ids])
+    return [MemberFacts(**member) for member in page.members] if page else []
 
 
 async def member_pages(graph: LiveGraph, brand: str) -> AsyncIterator[list[str]]:

@@ -60,6 +60,11 @@ class Tie:
 
 
 @dataclass(frozen=True, slots=True)
+class FactsPage:
+    members: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class MemberKey:
     key: str
 
@@ -84,5 +89,5 @@ BINDING = cypher("tree/binding", Binding)
 TEAM = cypher("tree/team", TeamMember)
 PROFILE = cypher("members/profile", Profile)
 TIES = cypher("evidence/ties", Tie)
-MEMBER_FACTS = cypher("consistency/facts", MemberFacts)
+MEMBER_FACTS = cypher("consistency/facts", FactsPage)
 MEMBERS = cypher("consistency/members", MemberKey)
