@@ -10,6 +10,7 @@ import structlog
 from brands.clock import InstallationClock
 from core import limits
 from core.stores.postgres import Connection
+from core.telemetry import told as words_of
 from events import facts, log
 from events.consumer import Budget, Logged, Result, Stage, Stretch
 from events.contract import Contracts
@@ -26,7 +27,7 @@ from risk.flows.rulebooks import Rulebooks
 from risk.flows.wire import operations
 from risk.store import decisions as store
 from risk.store.decisions import EarlierDecision
-from risk.store.wire import Stand, Wire
+from risk.store.wire import Stand, Wire, WireBroken
 
 _logger = structlog.get_logger()
 
@@ -44,13 +45,22 @@ class FollowingWire(Stage):
     def __init__(self, wire: Wire, contracts: Contracts) -> None:
         self._wire = wire
         self._contracts = contracts
+        self._dropped: dict[str, int] = {}  # brand -> where the books stood when its wire was last found broken
 
     async def ready(self, conn: Connection, brand: str, stands: int) -> bool:
         """Whether the wire knows at least what the books know, and of the same log.
 
         It may be ahead: it was told, and the books' transaction came to nothing. One that was lost, or lost its last
-        second, is told again, a stretch at a time. One of another log (Postgres was restored) is dropped first.
+        second, is told again, a stretch at a time. One of another log (Postgres was restored) is dropped first, and so
+        is one that somebody else wrote into.
         """
+        try:
+            return await self._stands(conn, brand, stands)
+        except WireBroken as error:
+            await self._drop(brand, stands, error)
+            return False
+
+    async def _stands(self, conn: Connection, brand: str, stands: int) -> bool:
         wire = await self._wire.stand(brand)
         in_log = await log.hash_at(conn, brand, wire.seq)
         if in_log is None or wire.log_hash not in (None, in_log):
@@ -73,13 +83,28 @@ class FollowingWire(Stage):
 
     async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
         """Tell a stretch; counters of orders that nobody decided yet are kept for their decision."""
+        try:
+            await self._tell_new(conn, stretch, told)
+        except WireBroken as error:
+            await self._drop(stretch.brand, stretch.after, error)
+            raise ConnectionError("the wire was broken; it is told anew") from error
+        return ()
+
+    async def _tell_new(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> None:
         first = first_orders(told, found(stretch))
         said = await earlier(conn, stretch.brand, [(order.seq, order.order_id) for order in first])
         stretch.give(_EARLIER, said)
         wire = await self._wire.stand(stretch.brand)
         wanted = {order.seq for order in first} - said.keys()
         await self._tell(stretch, told, max(wire.seq, stretch.after), wanted)
-        return ()
+
+    async def _drop(self, brand: str, stands: int, error: Exception) -> None:
+        """Drop a wire that is broken; one that breaks anew at the same place was not broken by a stranger."""
+        if self._dropped.get(brand) == stands:
+            raise error
+        self._dropped[brand] = stands
+        _logger.warning("a broken wire is dropped", brand=brand, **words_of(error))
+        await self._wire.forget(brand)
 
     async def _tell(self, stretch: Stretch, told: Sequence[Logged[Any]], after: int, wanted: set[int]) -> None:
         """Apply facts after a number, in pieces small enough that no check waits behind one."""

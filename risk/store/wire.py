@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from core import limits
 from core.batching import Batcher
@@ -19,6 +19,9 @@ from core.stores.queries import ROOT
 
 WireAway = (RedisError, OSError, TimeoutError)
 """What the client raises when Redis is not there, or not now."""
+
+WireBroken = ResponseError
+"""What a script raises that meets something it never wrote: the wire is no longer what it was."""
 
 _KEPT = (
     limits.SEEN_ORDER_KEEP_SECONDS,

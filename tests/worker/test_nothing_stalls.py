@@ -204,6 +204,22 @@ async def test_a_wire_that_stands_ahead_is_told_anew(installation: Running, shop
         assert (await wire.stand(shop.brand)).log_hash == await log.hash_at(conn, shop.brand, head)
 
 
+async def test_a_wire_that_somebody_wrote_into_is_told_anew_and_no_event_is_set_aside(
+    installation: Running, shop: Shop
+) -> None:
+    e, redis, prefix = shop.events, installation.parts.redis, f"trefoil:{{{shop.brand}}}"
+    await team(shop)
+    await shop.tell(e.bound("c1", "leaf"), e.identified("c1", device="d1"))
+    await redis.set(f"{prefix}:k:c1", "no set at all")
+    await redis.set(f"{prefix}:v:member:c1", "no counter at all")
+    assert await shop.tell(e.paid("o1", "c1")) == [None]
+    await redis.delete(f"{prefix}:w")
+    await redis.set(f"{prefix}:w", "no watermark at all")
+    assert await shop.tell(e.paid("o2", "c1")) == [None]
+    assert await shop.balances("leaf") == {"pending_fen": 10_000}
+    assert (await shop.get("/v1/ops/consumers", "admin"))["set_aside"] == []
+
+
 # --- a rebuild cannot be half done ----------------------------------------------------------------------------------
 
 
