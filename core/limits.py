@@ -32,6 +32,7 @@ BINDING_DAYS: Final = 180  # default protection period of a binding, days of 24 
 STRETCH_EVENTS_MAX: Final = 1_000  # events per transaction of a consumer: past 1,000 throughput no longer grows
 STRETCH_COST_MAX: Final = 20_000  # rows (see events.log.cost_of): 1,000 ordinary orders, or six of 1,000 lines
 POISON_TRIES_MAX: Final = 5  # an event that fails so often alone is set aside; a passing trouble is over by then
+POISON_TRIES_AGAIN: Final = 2  # of events right behind one that was set aside: a thousand take minutes, not hours
 ASIDE_COUNTED_MAX: Final = 10_000  # events set aside are counted no further: so many are one trouble, not many
 STEPS_AT_ONCE_MAX: Final = 4  # stretches of different brands under way together in one worker: memory, and connections
 WIRE_OPS_MAX: Final = 200  # operations per script call, so that a check never waits behind one for long

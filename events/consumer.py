@@ -44,6 +44,13 @@ class Budget:
         """Half of it, at least one event: what is done after a failure, to find the event that fails."""
         return Budget(max(self.events // 2, 1), max(self.cost // 2, 1))
 
+    def grown(self) -> Budget:
+        """More of it, never more than a whole one: what is done after a success."""
+        return Budget(
+            min(self.events * 4, limits.STRETCH_EVENTS_MAX),
+            min(max(self.cost, 1) * 4, limits.STRETCH_COST_MAX),
+        )
+
     @property
     def one(self) -> bool:
         """Whether it cannot be halved further."""

@@ -162,7 +162,11 @@ class Deciding(Stage):
             stretch.give(DECIDED, {})
             return ()
         said = stretch.get(_EARLIER)
-        counters = await self._wire.features(stretch.brand, sorted({order.seq for order in orders} - said.keys()))
+        wanted = {order.seq for order in orders} - said.keys()
+        counters = await self._wire.features(stretch.brand, sorted(wanted))
+        if wanted - counters.keys():
+            await self._wire.forget(stretch.brand)
+            raise ConnectionError("counters of orders were lost on the way; the wire is told anew")
         rulebook = await self._rulebooks.live(stretch.brand)
         decided = await decide(conn, stretch.brand, rulebook, orders, said, counters, await self._clock.now())
         stretch.give(DECIDED, decided)

@@ -21,7 +21,7 @@ from typing import Any
 from core import limits
 from core.clock import iso
 from core.stores.postgres import Connection, Postgres
-from events import facts, log
+from events import aside, facts, log
 from events.contract import Contracts
 from events.outcome import Outcome
 from events.shop import GRAPH, LEDGER
@@ -260,11 +260,13 @@ class Comparison:
             recorded = await log.watermark(conn, brand, GRAPH)
             booked = await log.watermark(conn, brand, LEDGER)
             figures = await ledger.ledger_figures(conn, recorded)
+            waiting = await aside.waiting(conn, brand)
         self._live.forget(brand)  # a graph made anew a moment ago by another process is seen at once
         # a graph that stands behind what was recorded of it has lost events: it is compared with all it once held
         at_seq = recorded
         told, held = _Total(), _Total()
-        differences: list[dict[str, Any]] = []
+        # what was set aside is in the log and in no book
+        differences: list[dict[str, Any]] = [{"consumer": name, "set_aside": n} for name, n in waiting.items()]
         orders = order_hash = 0
         after = ""
         while page := await self._page(brand, after):

@@ -32,6 +32,8 @@ class _Brand:
     told: bool = False
     budget: Budget = field(default_factory=Budget)
     tries: int = 0
+    in_a_row: int = 0
+    """Events set aside since the last that was dealt with: what broke once breaks the next one for the same reason."""
     troubled: bool = True  # perhaps: a process before this one may have said so
     task: asyncio.Task[None] | None = None
 
@@ -85,7 +87,7 @@ class Following:
             await asyncio.sleep(limits.BUSY_SECONDS)
             return True
         if done:
-            state.budget, state.tries = Budget(), 0
+            state.budget, state.tries, state.in_a_row = state.budget.grown(), 0, 0
         if state.troubled:
             await self._well(brand, state)
         return done > 0
@@ -105,7 +107,7 @@ class Following:
         if not was_one:
             return
         state.tries += 1
-        if state.tries < limits.POISON_TRIES_MAX:
+        if state.tries < (limits.POISON_TRIES_AGAIN if state.in_a_row else limits.POISON_TRIES_MAX):
             await asyncio.sleep(limits.POLL_SECONDS * state.tries)
             return
         try:
@@ -115,7 +117,7 @@ class Following:
             await asyncio.sleep(limits.RETRY_SECONDS_MAX)
             return
         _logger.error("event set aside", consumer=self._consumer.name, brand=brand, seq=seq, error=what)
-        state.budget, state.tries = Budget(), 0
+        state.tries, state.in_a_row = 0, state.in_a_row + 1
 
     async def _recover(self, brand: str, state: _Brand, why: str) -> None:
         _logger.error("diverged from the log", consumer=self._consumer.name, brand=brand, why=why)

@@ -99,10 +99,13 @@ class Wire:
         return answers
 
     async def stand(self, brand: str) -> Stand:
-        """The last event the wire knows; the log's beginning when it was lost."""
+        """The last event the wire knows, the log's beginning when it was lost; raises WireBroken for nonsense."""
         seq, log_hash = await self._redis.hmget(f"{_prefix(brand)}:w", ["seq", "hash"])
-        text = log_hash.decode() if isinstance(log_hash, bytes) else log_hash
-        return Stand(int(seq or 0), bytes.fromhex(text) if text else None)
+        text = log_hash.decode("ascii", "replace") if isinstance(log_hash, bytes) else log_hash
+        try:
+            return Stand(int(seq or 0), bytes.fromhex(text) if text else None)
+        except ValueError as error:
+            raise WireBroken("the watermark is none") from error
 
     async def apply(self, brand: str, after: int, upto: Stand, operations: Sequence[dict[str, Any]]) -> int:
         """Apply the operations of the log's stretch ``after < seq ≤ upto``; answers where the wire now stands.
