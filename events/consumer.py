@@ -6,6 +6,7 @@ facts it takes and hands typed results to the stages after it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -95,7 +96,7 @@ class Stretch:
         return cast(T, self._results[result])
 
 
-class Stage:
+class Stage(ABC):
     """One step of a consumer."""
 
     takes: ClassVar[tuple[type[Any], ...]] = ()
@@ -105,12 +106,12 @@ class Stage:
         """Whether a store of this stage's own stands where the consumer stands; one that does not is brought nearer."""
         return True
 
+    @abstractmethod
     async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
         """Deal with the facts it takes, in the order of the log, in a transaction open for the brand.
 
         Answers outcomes worth keeping; ``applied`` is assumed where nothing is said.
         """
-        raise NotImplementedError
 
 
 def consumer_lock(brand: str, consumer: str) -> str:
