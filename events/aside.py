@@ -6,7 +6,7 @@ passed-over fact where it was dealt with and not where it failed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,6 +78,11 @@ async def put(conn: Connection, brand: str, consumer: str, errors: Mapping[int, 
 async def among(conn: Connection, brand: str, consumer: str, seqs: Sequence[int]) -> set[int]:
     """Those of these events that a consumer passes over."""
     return {row.seq for row in await _AMONG.run(conn, brand=brand, consumer=consumer, seqs=list(seqs))}
+
+
+async def by_whom(conn: Connection, brand: str, consumers: Iterable[str], seq: int) -> list[str]:
+    """Those of these consumers that set an event aside."""
+    return [consumer for consumer in consumers if await among(conn, brand, consumer, [seq])]
 
 
 async def waits_for(conn: Connection, brand: str, consumer: str, seq: int, replay: int) -> bool:

@@ -47,10 +47,7 @@ class Budget:
 
     def grown(self) -> Budget:
         """More of it, never more than a whole one: what is done after a success."""
-        return Budget(
-            min(self.events * 4, limits.STRETCH_EVENTS_MAX),
-            min(max(self.cost, 1) * 4, limits.STRETCH_COST_MAX),
-        )
+        return Budget(min(self.events * 4, limits.STRETCH_EVENTS_MAX), min(self.cost * 4, limits.STRETCH_COST_MAX))
 
     @property
     def one(self) -> bool:

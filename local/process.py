@@ -73,9 +73,10 @@ class Detached:
             pid, started = int(recorded["pid"]), recorded["started"]
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
+        runs = started is not None and _started(pid) == started
         if child := _children.get(pid):
-            child.poll()
-        return pid if started is not None and _started(pid) == started else None
+            child.poll()  # after the look: one that ended just before it is reaped, not left behind
+        return pid if runs else None
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Ask the process to end; kill it after the grace period. Its record goes with it."""
@@ -109,8 +110,9 @@ def kill_working_in(folder: Path, program: str) -> None:
     They are the children of a killed server, or a server whose starter was killed before it could record it.
     """
     wanted = str(folder.resolve())
-    for process in psutil.process_iter():
+    for pid in psutil.pids():  # asked anew each: process_iter() remembers what a process was before it became a server
         with contextlib.suppress(psutil.Error):  # gone meanwhile, or somebody else's
+            process = psutil.Process(pid)
             if Path(process.exe()).name == program and process.cwd() == wanted:
                 process.kill()
 
@@ -128,8 +130,18 @@ def _started(pid: int) -> str | None:
             if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD) and process.num_threads() < 2:
                 # A killed program with many threads holds its ports until the last of them is gone.
                 return None
-            # Told since 1970, a process's start moves whenever the machine's clock is set; since the boot it does not.
-            since_boot_s = process.create_time() - psutil.boot_time()
+        since_boot_s = _since_boot_s(pid)
     except psutil.NoSuchProcess:
         return None
     return f"{_BOOT.read_text().strip()}:{round(since_boot_s * _TICKS_PER_SECOND)}"
+
+
+def _since_boot_s(pid: int) -> float:
+    """When a process started. Told since 1970, that moves whenever the machine's clock is set; since the boot it does
+    not, as long as the clock was not set between the two questions.
+    """
+    while True:
+        boot = psutil.boot_time()
+        since_boot_s = psutil.Process(pid).create_time() - boot
+        if psutil.boot_time() == boot:
+            return since_boot_s

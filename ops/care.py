@@ -164,8 +164,8 @@ async def _dealt_with(parts: Platform, number: str) -> bool:
     if not text.isdecimal() or brand_name not in await brand_names(parts.postgres):
         return False
     async with parts.postgres.brand(brand_name) as conn:
-        waiting = [await aside.among(conn, brand_name, consumer.name, [int(text)]) for consumer in parts.consumers]
-    if not any(waiting):
+        waiting = await aside.by_whom(conn, brand_name, [one.name for one in parts.consumers], int(text))
+    if not waiting:
         return False
     at = await parts.clock.now()
     command = EventReplayed(seq=int(text), reason="replayed from the shell", at=at, actor="shell")

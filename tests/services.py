@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import psutil
+from filelock import FileLock
 
 from core.limits import SERVICE_READY_SECONDS_MAX
 from local import Service
@@ -145,12 +146,14 @@ def _embedded(make: Callable[[Path], S]) -> Iterator[S]:
 
 
 def _sweep() -> None:
-    """Stop and delete what test runs that were killed left behind."""
-    for folder in _ROOT.glob("[0-9]*"):
-        if not psutil.pid_exists(int(folder.name)):
-            for record in folder.glob("*/run/*.json"):
-                Detached(record.stem, record.parent.parent).stop()
-            shutil.rmtree(folder, ignore_errors=True)
+    """Stop and delete what earlier test runs left behind; one at a time, for services start side by side."""
+    _ROOT.mkdir(parents=True, exist_ok=True)
+    with FileLock(_ROOT / "sweep.lock"):
+        for folder in _ROOT.glob("[0-9]*"):
+            if not psutil.pid_exists(int(folder.name)):
+                for record in folder.glob("*/run/*.json"):
+                    Detached(record.stem, record.parent.parent).stop()
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _docker_answers() -> bool:

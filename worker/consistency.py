@@ -28,14 +28,12 @@ from events.shop import GRAPH, LEDGER
 from graph.findings import Appointed, Finding, MovedUnder, Stood, finding_of
 from graph.flows import read as graph
 from graph.flows.live import LiveGraph
-from graph.flows.project import stand_of
+from graph.flows.project import stands_at
 from graph.flows.read import MemberFacts
 from graph.reactions import tokens_of
 from ledger.flows import read as ledger
 from privacy.kinds import KINDS
 
-_NOTHING_MORE = 2**62
-"""A number no event reaches: findings beyond what is recorded are not asked for."""
 _SPACE = 1 << 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -312,9 +310,9 @@ class Comparison:
         left = list(member_ids)
         for _ in range(limits.CONSISTENCY_TRIES_MAX):
             space = await self._live.space(brand)
-            before = await self._stands_at(space)
+            before = await stands_at(self._live.graph, space)
             found = {m.key.removeprefix(f"{space}|"): m for m in await graph.members_facts(self._live, brand, left)}
-            after = max(await self._stands_at(space), at_seq)
+            after = max(await stands_at(self._live.graph, space), at_seq)
             async with self._postgres.brand(brand) as conn:
                 then, now = await self._told(conn, brand, left, at_seq, after)
             unstable = []
@@ -335,9 +333,6 @@ class Comparison:
             await asyncio.sleep(limits.BUSY_SECONDS)
         for member_id in left:  # never still: said to differ rather than guessed to be right
             yield member_id, None, _Member(Counter({"changes without pause": 1})), []
-
-    async def _stands_at(self, space: str) -> int:
-        return (await stand_of(self._live.graph, space, recorded=_NOTHING_MORE)).seq
 
     async def _told(
         self, conn: Connection, brand: str, member_ids: Sequence[str], at_seq: int, upto: int

@@ -14,6 +14,7 @@ from core.clock import monotonic_s
 from core.errors import Refusal
 from core.stores.postgres import Postgres
 from events import log
+from events.shop import LEDGER
 
 _logger = structlog.get_logger()
 
@@ -38,7 +39,7 @@ class Progress:
 
     def booked(self, brand: str) -> int:
         """How far a brand's ledger is known to be; never further than it is."""
-        return self._reached[brand, "ledger"]
+        return self._reached[brand, LEDGER]
 
     async def _look_at_all(self) -> None:
         try:
@@ -47,7 +48,7 @@ class Progress:
         except Refusal:
             return  # whoever waits looks again
         for brand in brands:
-            await self._look(brand, "ledger")
+            await self._look(brand, LEDGER)
 
     async def _listen(self) -> None:
         await self._look_at_all()

@@ -100,7 +100,7 @@ async def replay(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)], as
     """Appends an event of its own, at whose place the consumers meet the one that was set aside."""
     parts, who = platform(request), caller(request)
     async with parts.postgres.brand(who.brand) as conn:
-        waiting = [one.name for one in parts.consumers if await aside.among(conn, who.brand, one.name, [seq])]
+        waiting = await aside.by_whom(conn, who.brand, [one.name for one in parts.consumers], seq)
     if not waiting:
         raise not_found("event that was set aside")
     command = EventReplayed(seq=seq, reason=asked.reason, at=await parts.clock.now(), actor=who.person)

@@ -56,14 +56,15 @@ def is_away(error: BaseException) -> bool:
 
 
 def away_store(error: BaseException) -> str | None:
-    """The store that is away, by name; None for any other error, and for a connection that says of no store."""
+    """The store that is away, by name; None for any other error.
+
+    A bare error of a connection is the graph's: the clients of the other stores wrap theirs.
+    """
     if not is_away(error):
         return None
     if isinstance(error, psycopg.Error):
         return "postgres"
-    if isinstance(error, (DriverError, Neo4jError)):
-        return "neo4j"
-    return "redis" if isinstance(error, RedisError) else None
+    return "redis" if isinstance(error, RedisError) else "neo4j"
 
 
 def postgres_away(error: psycopg.Error) -> bool:

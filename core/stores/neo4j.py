@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from neo4j import READ_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncTransaction
-from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired, TransientError
+from neo4j.exceptions import DriverError, Neo4jError
 
 from core import limits
 from core.errors import unavailable
 from core.stores.away import is_away
 from core.stores.queries import ROOT
 
-GraphAway = (ServiceUnavailable, SessionExpired, TransientError, DriverError, OSError)
-"""What the driver raises when the server is not there, or not now."""
 
-__all__ = ["Graph", "GraphAway", "Neo4jError"]
+@contextmanager
+def _said_away() -> Iterator[None]:
+    """Raise Refusal 503 ``neo4j_unavailable`` for every way in which the server is not there, or not now."""
+    try:
+        yield
+    except (DriverError, Neo4jError, OSError) as error:
+        if is_away(error):
+            raise unavailable("neo4j") from error
+        raise
 
 
 class Graph:
@@ -38,10 +44,12 @@ class Graph:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncTransaction]:
-        """One write transaction: commits on leaving, rolls back on error; never retried by itself."""
-        async with self._driver.session() as session:
-            tx = await session.begin_transaction()
-            async with tx:
+        """One write transaction: commits on leaving, rolls back on error; never retried by itself.
+
+        Raises Refusal 503 ``neo4j_unavailable`` when the graph is away.
+        """
+        with _said_away():
+            async with self._driver.session() as session, await session.begin_transaction() as tx:
                 yield tx
 
     @asynccontextmanager
@@ -50,16 +58,12 @@ class Graph:
 
         Raises Refusal 503 ``neo4j_unavailable`` when the graph is away.
         """
-        try:
+        with _said_away():
             async with (
                 self._driver.session(default_access_mode=READ_ACCESS) as session,
                 await session.begin_transaction(timeout=seconds_max) as tx,
             ):
                 yield tx
-        except (*GraphAway, Neo4jError) as error:
-            if is_away(error):
-                raise unavailable("neo4j") from error
-            raise
 
     async def apply_schema(self) -> None:
         """Create every constraint and index of ``cypher/schema``; safe to repeat."""

@@ -29,7 +29,7 @@ from events.reading import Facts, copied, dealt_with, facts_of
 from events.shop import GRAPH
 from graph.findings import Finding
 from graph.flows.live import LiveGraph, live_space
-from graph.flows.project import Fenced, Stand, pass_over, project, stand_of
+from graph.flows.project import NEVER, Fenced, Stand, pass_over, project, stand_of
 from graph.reactions import graph_fact
 from graph.store import projection, spaces
 
@@ -142,7 +142,7 @@ class GraphConsumer:
 
     async def _spaces(self, brand: str) -> list[str]:
         async with self._graph.reading() as tx:
-            first = await projection.WATERMARK.one(tx, space=brand, recorded=0)
+            first = await projection.WATERMARK.one(tx, space=brand, recorded=NEVER)
             later = await spaces.SPACES.run(tx, prefix=spaces.later_spaces(brand))
         return [*([brand] if first else []), *(row.space for row in later)]
 
@@ -164,7 +164,7 @@ class GraphConsumer:
         if stand.seq > recorded and await self._is_of_this_log(conn, brand, stand):
             await self._record(conn, brand, stand.findings, None, recorded, stand.seq)
             recorded = stand.seq
-        total = done = 0
+        total = 0
         while True:
             made = await stand_of(self._graph, space, recorded)
             done = await self._project(conn, brand, made, recorded, Budget(), recorded)

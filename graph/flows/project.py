@@ -27,6 +27,9 @@ from graph.store.spaces import brand_of
 from privacy.kinds import KINDS, Kind
 from privacy.tokens import Token, Tokens
 
+NEVER: Final = 2**62
+"""A number no event reaches: for a question about everything the graph holds."""
+
 
 class Fenced(Exception):
     """Somebody else has projected this stretch of the log; read the watermark again."""
@@ -56,6 +59,11 @@ async def stand_of(graph: Graph, space: str, recorded: int) -> Stand:
     findings = tuple(finding_of(Outcome(**item)) for item in orjson.loads(row.outcomes or "[]"))
     log_hash = bytes.fromhex(row.log_hash) if row.log_hash else None
     return Stand(space, row.seq, log_hash, findings, row.model)
+
+
+async def stands_at(graph: Graph, space: str) -> int:
+    """The number of the last event a graph holds, without what it found of its last stretch."""
+    return (await stand_of(graph, space, recorded=NEVER)).seq
 
 
 async def project(

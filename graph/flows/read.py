@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from core import limits
-from core.errors import not_found, unavailable
-from core.stores.neo4j import GraphAway
+from core.errors import not_found
 from graph.flows.live import LiveGraph
-from graph.flows.project import move_row
+from graph.flows.project import NEVER, move_row
 from graph.store import projection
 from graph.store import reading as store
 from graph.store.reading import MemberFacts, Profile, TeamMember, Upline
@@ -33,9 +32,6 @@ __all__ = [
     "try_move",
     "uplines",
 ]
-
-_NEVER = 2**62
-"""A number no event reaches: a question about everything the graph holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +119,10 @@ async def try_move(
 ) -> projection.MoveDecided:
     """What a move would do, without doing it."""
     space = await graph.space(brand)
-    row = move_row(space, _NEVER, member_id, inviter_id, at, dry_run=True)
-    try:
-        async with graph.graph.writing() as tx:
-            (decided,) = await projection.MOVE.run(tx, rows=[row], levels=limits.LEVELS_MAX)
-            return decided
-    except GraphAway as error:
-        raise unavailable("neo4j") from error
+    row = move_row(space, NEVER, member_id, inviter_id, at, dry_run=True)
+    async with graph.graph.writing() as tx:
+        (decided,) = await projection.MOVE.run(tx, rows=[row], levels=limits.LEVELS_MAX)
+        return decided
 
 
 async def members_facts(graph: LiveGraph, brand: str, member_ids: Sequence[str]) -> list[MemberFacts]:
