@@ -54,9 +54,16 @@ class _Name:
     brand: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Key:
+    key_hash: bytes
+    role: str
+    person: str
+
+
 _BRANDS = sql("brands/brands", Brand)
 _ADD_BRAND = sql("brands/brand_add", _Name)
-_ADD_KEYS = sql("brands/keys_add")
+_ADD_KEYS = sql("brands/keys_add", rows=_Key)
 _KEY_HOLDER = sql("brands/key_holder", KeyHolder)
 _OPEN_LOG = sql("events/open")
 
@@ -116,14 +123,8 @@ class Brands:
 
 async def _issue_keys(conn: Connection, brand: str, at: datetime) -> dict[str, str]:
     keys = {person: f"tf_{role}_{secrets.token_urlsafe(24)}" for person, role in PERSONS.items()}
-    await _ADD_KEYS.run(
-        conn,
-        brand=brand,
-        hashes=[key_hash(key) for key in keys.values()],
-        roles=[PERSONS[person] for person in keys],
-        persons=list(keys),
-        at=at,
-    )
+    rows = [_Key(key_hash(key), PERSONS[person], person) for person, key in keys.items()]
+    await _ADD_KEYS.save(conn, rows, brand=brand, at=at)
     return keys
 
 

@@ -56,13 +56,25 @@ class _Seq:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    seq: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    seq: int
+    replayed_by: int
+
+
 _HEALTH = sql("events/health", Health)
-_SET = sql("events/set_aside")
+_SET = sql("events/set_aside", rows=_Passed)
 _AMONG = sql("events/set_aside_among", _Seq)
 _FOR = sql("events/set_aside_for", _Seq)
 _PAGE = sql("events/set_aside_page", Aside)
 _COUNT = sql("events/set_aside_count", AsideCount)
-_REPLAYED = sql("events/set_aside_replayed")
+_REPLAYED = sql("events/set_aside_replayed", rows=_Replayed)
 _TROUBLE = sql("events/trouble_set")
 _TROUBLE_OVER = sql("events/trouble_over")
 _TROUBLES = sql("events/troubles", Trouble)
@@ -70,9 +82,8 @@ _TROUBLES = sql("events/troubles", Trouble)
 
 async def put(conn: Connection, brand: str, consumer: str, errors: Mapping[int, str], at: datetime) -> None:
     """Set events aside, by number, with why."""
-    if errors:
-        texts = [error[: limits.TEXT_CHARS_MAX] for error in errors.values()]
-        await _SET.run(conn, brand=brand, consumer=consumer, seqs=list(errors), errors=texts, at=at)
+    passed = [_Passed(seq, error[: limits.TEXT_CHARS_MAX]) for seq, error in errors.items()]
+    await _SET.save(conn, passed, brand=brand, consumer=consumer, at=at)
 
 
 async def among(conn: Connection, brand: str, consumer: str, seqs: Sequence[int]) -> set[int]:
@@ -103,8 +114,7 @@ async def waiting(conn: Connection, brand: str) -> dict[str, int]:
 
 async def replayed(conn: Connection, brand: str, consumer: str, by: Mapping[int, int]) -> None:
     """Note which events had passed-over ones dealt with: number of the passed-over one -> number of the replay."""
-    if by:
-        await _REPLAYED.run(conn, brand=brand, consumer=consumer, seqs=list(by), replayed_by=list(by.values()))
+    await _REPLAYED.save(conn, [_Replayed(*one) for one in by.items()], brand=brand, consumer=consumer)
 
 
 async def trouble(conn: Connection, brand: str, consumer: str, what: str, detail: str, at: datetime) -> None:

@@ -52,6 +52,22 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class _NewRow:
+    seq: int
+    source: str
+    event_id: str
+    type: str
+    subject: str | None
+    time: str
+    data: str
+    extensions: str | None
+    fingerprint: bytes
+    data_print: bytes
+    hash: bytes
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     """Where an event stands: its number, and whether it is new, a repeat, or in conflict with what stands there."""
 
@@ -145,7 +161,7 @@ _LOCK_HEAD = sql("events/lock_head", _Head)
 _HEAD = sql("events/head", _Head)
 _HEADS = sql("events/heads", BrandHead)
 _KNOWN = sql("events/known", _Known)
-_APPEND = sql("events/append")
+_APPEND = sql("events/append", rows=_NewRow)
 _ANNOUNCE = sql("events/announce")
 _READ = sql("events/read", LoggedEvent)
 _MEMBERS_PAGE = sql("events/members_page", _MemberId)
@@ -156,7 +172,7 @@ _READ_SOME = sql("events/read_some", LoggedEvent)
 _CHAIN = sql("events/chain", _Link)
 _OUTCOMES = sql("events/outcomes", ConsumerOutcome)
 _OUTCOMES_BETWEEN = sql("events/outcomes_between", Outcome)
-_SAVE_OUTCOMES = sql("events/save_outcomes")
+_SAVE_OUTCOMES = sql("events/save_outcomes", rows=Outcome)
 _WATERMARK = sql("events/watermark", _Seq)
 _WATERMARKS = sql("events/watermarks", Watermark)
 _ADVANCE = sql("events/advance")
@@ -197,8 +213,7 @@ async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accep
     }
     seq, last_hash = head.seq, bytes(head.hash)
     answers: list[Appended] = []
-    fresh: list[NewEvent] = []
-    hashes: list[bytes] = []
+    fresh: list[_NewRow] = []
     for event in events:
         standing = known.get(event.key)
         if standing is not None:
@@ -208,30 +223,30 @@ async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accep
         seq += 1
         last_hash = link(last_hash, _content(brand, seq, event, accepted_at))
         known[event.key] = (seq, event.fingerprint)
-        fresh.append(event)
-        hashes.append(last_hash)
+        fresh.append(_new_row(seq, event, last_hash))
         answers.append(Appended(seq, "accepted"))
     if fresh:
-        texts = [canonical(e.data) for e in fresh]
-        await _APPEND.run(
-            conn,
-            brand=brand,
-            seqs=list(range(head.seq + 1, seq + 1)),
-            sources=[e.source for e in fresh],
-            ids=[e.event_id for e in fresh],
-            types=[e.type for e in fresh],
-            subjects=[e.subject for e in fresh],
-            times=[e.time for e in fresh],
-            data=[text.decode() for text in texts],
-            costs=[cost_of(e.data, len(text)) for e, text in zip(fresh, texts, strict=True)],
-            extensions=[canonical(e.extensions).decode() if e.extensions else None for e in fresh],
-            fingerprints=[e.fingerprint for e in fresh],
-            data_prints=[e.data_print for e in fresh],
-            hashes=hashes,
-            accepted_at=accepted_at,
-        )
+        await _APPEND.save(conn, fresh, brand=brand, accepted_at=accepted_at)
         await _ANNOUNCE.run(conn, brand=brand)
     return answers
+
+
+def _new_row(seq: int, event: NewEvent, hash_: bytes) -> _NewRow:
+    data = canonical(event.data)
+    return _NewRow(
+        seq=seq,
+        source=event.source,
+        event_id=event.event_id,
+        type=event.type,
+        subject=event.subject,
+        time=event.time,
+        data=data.decode(),
+        extensions=canonical(event.extensions).decode() if event.extensions else None,
+        fingerprint=event.fingerprint,
+        data_print=event.data_print,
+        hash=hash_,
+        cost=cost_of(event.data, len(data)),
+    )
 
 
 def cost_of(data: Mapping[str, Any], size_bytes: int) -> int:
@@ -312,8 +327,7 @@ async def outcomes_between(conn: Connection, brand: str, consumer: str, after: i
 
 async def save_outcomes(conn: Connection, brand: str, consumer: str, found: Sequence[Outcome]) -> None:
     """Record outcomes of a consumer, in the transaction of the effects."""
-    if found:
-        await _SAVE_OUTCOMES.run(conn, brand=brand, consumer=consumer, outcomes=canonical(list(found)).decode())
+    await _SAVE_OUTCOMES.save(conn, found, brand=brand, consumer=consumer)
 
 
 async def watermark(conn: Connection, brand: str, consumer: str) -> int:

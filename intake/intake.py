@@ -56,6 +56,18 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class _Refused:
+    rejection_id: str
+    source: str | None
+    event_id: str | None
+    type: str | None
+    problem: str
+    shown: str
+    sealed: bytes
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Sealed:
     sealed: bytes
     via: str
@@ -69,7 +81,7 @@ class _Valid:
     data: dict[str, Any]
 
 
-_REJECT = sql("intake/reject")
+_REJECT = sql("intake/reject", rows=_Refused)
 _REJECTIONS = sql("intake/rejections", Rejection)
 _REJECTION = sql("intake/rejection", _Sealed)
 _REJECTION_RESENT = sql("intake/rejection_resent")
@@ -239,19 +251,20 @@ def _text(event: Any, name: str) -> str | None:
 async def _keep_refused(
     conn: Any, brand: str, keys: BrandKeys, via: str, refused: Sequence[tuple[Any, Refusal]]
 ) -> None:
-    rows = [(event, refusal, canonical(event)) for event, refusal in refused]
-    await _REJECT.run(
-        conn,
-        brand=brand,
-        rejection_ids=[new_id("rej") for _ in rows],
-        sources=[_text(event, "source") for event, _, _ in rows],
-        ids=[_text(event, "id") for event, _, _ in rows],
-        types=[_text(event, "type") for event, _, _ in rows],
-        via=via,
-        received_at=wall_now(),
-        problems=[without_nul(canonical(refusal.as_problem())).decode() for _, refusal, _ in rows],
-        shown=[without_nul(canonical(shown(event))).decode() for event, _, _ in rows],
-        sealed=[seal(keys.wrapping, raw, f"{brand}|rejection") for _, _, raw in rows],
-        contents=[keys.fingerprint(raw + refusal.code.encode()) for _, refusal, raw in rows],
-    )
+    rows = [_refused(brand, keys, event, refusal) for event, refusal in refused]
+    await _REJECT.save(conn, rows, brand=brand, via=via, received_at=wall_now())
     _logger.info("events refused", brand=brand, via=via, count=len(rows))
+
+
+def _refused(brand: str, keys: BrandKeys, event: Any, refusal: Refusal) -> _Refused:
+    raw = canonical(event)
+    return _Refused(
+        rejection_id=new_id("rej"),
+        source=_text(event, "source"),
+        event_id=_text(event, "id"),
+        type=_text(event, "type"),
+        problem=without_nul(canonical(refusal.as_problem())).decode(),
+        shown=without_nul(canonical(shown(event))).decode(),
+        sealed=seal(keys.wrapping, raw, f"{brand}|rejection"),
+        content=keys.fingerprint(raw + refusal.code.encode()),
+    )

@@ -26,9 +26,15 @@ class _MemberKey:
     wrapped_key: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class _NewKey:
+    member_id: str
+    wrapped_key: bytes
+
+
 _BRAND_KEY = sql("privacy/brand_key", _BrandKey)
 _MEMBER_KEYS = sql("privacy/member_keys", _MemberKey)
-_ADD_MEMBER_KEYS = sql("privacy/add_member_keys")
+_ADD_MEMBER_KEYS = sql("privacy/add_member_keys", rows=_NewKey)
 
 
 def wrap_brand_key(master_key: bytes, brand: str) -> bytes:
@@ -68,14 +74,8 @@ class Keyring:
             wrapping = (await self.brand(brand)).wrapping
             async with self._postgres.brand(brand) as conn:
                 if create:
-                    ordered = sorted(missing)
-                    await _ADD_MEMBER_KEYS.run(
-                        conn,
-                        brand=brand,
-                        member_ids=ordered,
-                        wrapped_keys=[seal(wrapping, new_key(), f"{brand}|{m}") for m in ordered],
-                        created_at=wall_now(),
-                    )
+                    made = [_NewKey(m, seal(wrapping, new_key(), f"{brand}|{m}")) for m in sorted(missing)]
+                    await _ADD_MEMBER_KEYS.save(conn, made, brand=brand, created_at=wall_now())
                 rows = await _MEMBER_KEYS.run(conn, brand=brand, member_ids=list(missing))
             for row in rows:
                 if row.wrapped_key is not None:

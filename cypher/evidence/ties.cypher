@@ -2,7 +2,8 @@
 // does:    The paths that tie a buyer, or the identifiers an order names, to the persons above.
 // mode:    read
 // params:  buyer_key: str, order_id: str, named_keys: list[str], upline_keys: list[str], ties_max: int
-// returns: upline_id: str, path: list[map]
+// maps:    step{kind: str, id: str}
+// returns: upline_id: str, path: list[step]
 // bound:   ties_max paths (TIES_PER_ORDER_MAX), 3 uplines (LEVELS_MAX)
 UNWIND $upline_keys AS upline_key
 MATCH (u:Member {key: upline_key}) WHERE u.key <> $buyer_key

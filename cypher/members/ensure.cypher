@@ -1,9 +1,10 @@
 // name:    members/ensure
 // does:    Make the members that events of a batch speak of for the first time.
 // mode:    write
-// params:  rows: list[map]
+// params:  nothing
+// rows:    key: str, brand: str, member_id: str, seq: int, order_seq: int?
 // returns: nothing
-// bound:   1,000 events (STRETCH_EVENTS_MAX); a row: key, brand, member_id, seq, order_seq
+// bound:   1,000 events (STRETCH_EVENTS_MAX)
 UNWIND $rows AS row
 MERGE (m:Member {key: row.key})
   ON CREATE SET m.brand = row.brand, m.member_id = row.member_id, m.first_seq = row.seq,

@@ -1,10 +1,11 @@
 // name:    members/register
 // does:    Fill in what registrations say of members and tie their accounts to them; what is known stays.
 // mode:    write
-// params:  rows: list[map]
+// params:  nothing
+// rows:    key: str, brand: str, seq: int, registered_at: datetime, kind: str, entry_channel: str?, platform: str,
+//          account_key: str?, account_token: str?
 // returns: nothing
-// bound:   1,000 events (STRETCH_EVENTS_MAX); a row: key, brand, seq, registered_at, kind, entry_channel,
-//          platform, account_key, account_token, event_at
+// bound:   1,000 events (STRETCH_EVENTS_MAX)
 UNWIND $rows AS row
 MATCH (m:Member {key: row.key})
 SET m.registered_at = coalesce(m.registered_at, row.registered_at),

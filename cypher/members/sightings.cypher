@@ -1,10 +1,11 @@
 // name:    members/sightings
 // does:    Tie members to the identifiers they were seen with; the same again counts and widens the time.
 // mode:    write
-// params:  rows: list[map]
+// params:  nothing
+// rows:    key: str, brand: str, seq: int, seen_at: datetime, owns: list[identifier], met: list[identifier]
+// maps:    identifier{key: str, kind: str, label: str, token: str, links: bool, building: str?, place: str?}
 // returns: nothing
-// bound:   1,000 events (STRETCH_EVENTS_MAX) of at most 50 identifiers; a row: key, brand, seq, seen_at, and two lists of
-//          {key, kind, label, token, links, building, place}: what the member owns, what it merely met with
+// bound:   1,000 events (STRETCH_EVENTS_MAX) of at most 50 identifiers: what the member owns, what it merely met with
 UNWIND $rows AS row
 MATCH (m:Member {key: row.key})
 FOREACH (i IN row.owns |

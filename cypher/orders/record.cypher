@@ -1,11 +1,14 @@
 // name:    orders/record
 // does:    Write orders, freeze who stands above each buyer as of the order, and find what ties the buyer to those persons.
 // mode:    write
-// params:  rows: list[map], ties_max: int
-// returns: seq: int, how: str?, new_buyer: bool, chain: list[map], ties: list[map]
-// bound:   1,000 orders (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX); a row: seq, key, brand,
-//          order_id, buyer_key, promoter_key, placed_at, paid_fen, data_print, tying_keys, and identifiers, a list of
-//          {key, kind, label, token, links, building, place}
+// params:  ties_max: int
+// rows:    seq: int, key: str, brand: str, order_id: str, buyer_key: str, promoter_key: str?, placed_at: datetime,
+//          paid_fen: int, data_print: str, tying_keys: list[str], identifiers: list[identifier]
+// maps:    identifier{key: str, kind: str, label: str, token: str, links: bool, building: str?, place: str?}
+//          position{level: int, member_id: str, is_buyer: bool, standing: str?, grade: str?}
+//          tie{level: int, kind: str, token: str, named: bool}
+// returns: seq: int, how: str?, new_buyer: bool, chain: list[position], ties: list[tie]
+// bound:   1,000 orders (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), ties_max ties (TIES_PER_ORDER_MAX)
 UNWIND $rows AS row
 MATCH (b:Member {key: row.buyer_key})
 // level 1: the binding that held when the order was placed, else the promoter it names, else a distributor's own inviter

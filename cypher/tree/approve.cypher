@@ -1,10 +1,10 @@
 // name:    tree/approve
 // does:    Make members distributors under an inviter or as roots, one after the other, or say why not.
 // mode:    write
-// params:  rows: list[map], levels: int
+// params:  levels: int
+// rows:    seq: int, member_key: str, inviter_given: bool, inviter_key: str?, at: datetime, grade: str?
 // returns: seq: int, code: str?, inviter_key: str?, changed: bool
-// bound:   1,000 approvals (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 persons above (LOOP_HOPS_MAX); a row: seq, member_key,
-//          inviter_given, inviter_key, at, grade
+// bound:   1,000 approvals (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 persons above (LOOP_HOPS_MAX)
 UNWIND $rows AS row
 CALL (row) {
   OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq < row.seq

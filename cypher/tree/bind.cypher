@@ -1,9 +1,10 @@
 // name:    tree/bind
 // does:    Bind buyers to promoters, one after the other in the order given, or say why not.
 // mode:    write
-// params:  rows: list[map]
+// params:  nothing
+// rows:    seq: int, member_key: str, promoter_key: str, at: datetime, until: datetime, how: str
 // returns: seq: int, code: str?
-// bound:   1,000 requests (STRETCH_EVENTS_MAX), 1,000 persons above (LOOP_HOPS_MAX); a row: seq, member_key, promoter_key, at, until, how
+// bound:   1,000 requests (STRETCH_EVENTS_MAX), 1,000 persons above (LOOP_HOPS_MAX)
 UNWIND $rows AS row
 CALL (row) {
   OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq <= row.seq

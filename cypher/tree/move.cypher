@@ -1,10 +1,10 @@
 // name:    tree/move
 // does:    Put distributors with their teams under another inviter, or make them roots, or say why not.
 // mode:    write
-// params:  rows: list[map], levels: int
+// params:  levels: int
+// rows:    seq: int, member_key: str, inviter_key: str?, at: datetime, dry_run: bool
 // returns: seq: int, code: str?, moved: int, depth: int
-// bound:   1,000 moves (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 persons above (LOOP_HOPS_MAX); a row: seq, member_key,
-//          inviter_key, at, dry_run
+// bound:   1,000 moves (STRETCH_EVENTS_MAX), 3 levels (LEVELS_MAX), 1,000 persons above (LOOP_HOPS_MAX)
 UNWIND $rows AS row
 CALL (row) {
   OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq < row.seq AND size(m.standing) > 0

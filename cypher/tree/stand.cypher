@@ -1,9 +1,10 @@
 // name:    tree/stand
 // does:    Suspend or restore distributors from an instant on; entries stay in order of time.
 // mode:    write
-// params:  rows: list[map]
+// params:  nothing
+// rows:    seq: int, member_key: str, at: datetime, standing: str
 // returns: seq: int, code: str?
-// bound:   1,000 events (STRETCH_EVENTS_MAX); a row: seq, member_key, at, standing
+// bound:   1,000 events (STRETCH_EVENTS_MAX)
 UNWIND $rows AS row
 CALL (row) {
   OPTIONAL MATCH (m:Member {key: row.member_key}) WHERE m.first_seq < row.seq

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from graph.findings import ChainPerson
 
 
-def frozen_chain(positions: Iterable[Mapping[str, Any]]) -> tuple[ChainPerson, ...]:
-    """The chain as it is frozen on the order, from positions ``level, member_id, is_buyer, standing, grade``.
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Who stands at a level above the buyer, and what they were at the order's time."""
+
+    level: int
+    member_id: str
+    is_buyer: bool
+    standing: str | None
+    grade: str | None
+
+
+def frozen_chain(positions: Iterable[Position]) -> tuple[ChainPerson, ...]:
+    """The chain as it is frozen on the order.
 
     A person who is the buyer, or no active distributor at the order's time, earns nothing; those above keep their
     level and rate.
     """
     return tuple(
-        ChainPerson(position["level"], position["member_id"], why is None, why, position["grade"])
+        ChainPerson(position.level, position.member_id, why is None, why, position.grade)
         for position in positions
         for why in [_why_not(position)]
     )
 
 
-def _why_not(position: Mapping[str, Any]) -> str | None:
-    if position["is_buyer"]:
+def _why_not(position: Position) -> str | None:
+    if position.is_buyer:
         return "buyer"
-    standing: str | None = position["standing"]
-    return None if standing == "active" else standing or "no_distributor"
+    return None if position.standing == "active" else position.standing or "no_distributor"

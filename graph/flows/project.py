@@ -8,7 +8,7 @@ numbers made; what changes the tree, orders' bindings included, is decided stric
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -21,7 +21,7 @@ from core.stores.neo4j import Graph
 from events.outcome import Outcome
 from graph.domain.chain import frozen_chain
 from graph.domain.facts import Approved, BindAsked, Fact, Identified, Moved, Ordered, Registered, Standing
-from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, Tie, finding_of
+from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, finding_of
 from graph.store import projection as store
 from graph.store.spaces import brand_of
 from privacy.kinds import KINDS, Kind
@@ -138,66 +138,57 @@ async def _make_members(tx: AsyncTransaction, space: str, facts: Sequence[Fact],
         first_seen[fact.member_id] = min(fact.seq, first_seen.get(fact.member_id, fact.seq))
     if not first_seen:
         return
-    rows = [
-        {"key": f"{space}|{m}", "brand": brand_of(space), "member_id": m, "seq": seq, "order_seq": first_order.get(m)}
-        for m, seq in first_seen.items()
-    ]
-    await store.ENSURE_MEMBERS.run(tx, rows=rows)
-    registered = [f for f in made if isinstance(f, Registered)]
-    if registered:
-        await store.REGISTER.run(
-            tx,
-            rows=[
-                {
-                    "key": f"{space}|{f.member_id}",
-                    "brand": brand_of(space),
-                    "seq": f.seq,
-                    "registered_at": f.at,
-                    "kind": f.kind,
-                    "entry_channel": f.entry_channel,
-                    "platform": f.platform,
-                    "account_key": f"{space}|{f.platform}|{f.account}" if f.account else None,
-                    "account_token": f.account,
-                }
-                for f in registered
-            ],
+    brand = brand_of(space)
+    first_told = [store.FirstTold(f"{space}|{m}", brand, m, seq, first_order.get(m)) for m, seq in first_seen.items()]
+    await store.ENSURE_MEMBERS.save(tx, first_told)
+    registrations = [
+        store.Registration(
+            key=f"{space}|{f.member_id}",
+            brand=brand,
+            seq=f.seq,
+            registered_at=f.at,
+            kind=f.kind,
+            entry_channel=f.entry_channel,
+            platform=f.platform,
+            account_key=f"{space}|{f.platform}|{f.account}" if f.account else None,
+            account_token=f.account,
         )
+        for f in made
+        if isinstance(f, Registered)
+    ]
+    await store.REGISTER.save(tx, registrations)
 
 
 async def _see(tx: AsyncTransaction, space: str, seen: Sequence[Identified]) -> None:
-    if seen:
-        rows = [
-            {
-                "key": f"{space}|{f.member_id}",
-                "brand": brand_of(space),
-                "seq": f.seq,
-                "seen_at": f.at,
-                "owns": _identifiers(space, {kind: found for kind, found in f.tokens.items() if KINDS[kind].ties}),
-                "met": _identifiers(space, {kind: found for kind, found in f.tokens.items() if not KINDS[kind].ties}),
-            }
-            for f in seen
-        ]
-        await store.SIGHTINGS.run(tx, rows=rows)
+    sightings = [
+        store.Sighting(
+            key=f"{space}|{f.member_id}",
+            brand=brand_of(space),
+            seq=f.seq,
+            seen_at=f.at,
+            owns=_identifiers(space, {kind: found for kind, found in f.tokens.items() if KINDS[kind].ties}),
+            met=_identifiers(space, {kind: found for kind, found in f.tokens.items() if not KINDS[kind].ties}),
+        )
+        for f in seen
+    ]
+    await store.SIGHTINGS.save(tx, sightings)
 
 
-def _identifiers(space: str, tokens: Tokens) -> list[dict[str, Any]]:
-    """Rows of identifiers, each once; a property that is left out is none to Cypher."""
+def _identifiers(space: str, tokens: Tokens) -> list[store.Identifier]:
+    """Rows of identifiers, each once."""
     return [_identifier(space, KINDS[kind], token) for kind, found in tokens.items() for token in dict.fromkeys(found)]
 
 
-def _identifier(space: str, kind: Kind, token: Token) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "key": f"{space}|{token.token}",
-        "kind": kind.name,
-        "label": kind.label,
-        "token": token.token,
-        "links": token.links,
-    }
-    if token.building is not None:
-        row["building"] = token.building
-    if token.place is not None:
-        row["place"] = token.place
-    return row
+def _identifier(space: str, kind: Kind, token: Token) -> store.Identifier:
+    return store.Identifier(
+        key=f"{space}|{token.token}",
+        kind=kind.name,
+        label=kind.label,
+        token=token.token,
+        links=token.links,
+        building=token.building,
+        place=token.place,
+    )
 
 
 def _until(at: datetime) -> datetime:
@@ -234,34 +225,20 @@ async def _decide_tree(
 
 
 async def _bind(tx: AsyncTransaction, space: str, asked: Sequence[BindAsked]) -> list[Finding]:
-    rows = [
-        {
-            "seq": f.seq,
-            "member_key": f"{space}|{f.member_id}",
-            "promoter_key": f"{space}|{f.promoter_id}",
-            "at": f.at,
-            "until": _until(f.at),
-            "how": f.how,
-        }
+    bindings = [
+        store.Binding(f.seq, f"{space}|{f.member_id}", f"{space}|{f.promoter_id}", f.at, _until(f.at), f.how)
         for f in asked
     ]
-    codes = {row.seq: row.code for row in await store.BIND.run(tx, rows=rows)}
+    codes = {row.seq: row.code for row in await store.BIND.save(tx, bindings)}
     return [_finding(f.seq, codes[f.seq], Bound(f.member_id, f.promoter_id, f.at, _until(f.at), f.how)) for f in asked]
 
 
 async def _approve(tx: AsyncTransaction, space: str, asked: Sequence[Approved]) -> list[Finding]:
-    rows = [
-        {
-            "seq": f.seq,
-            "member_key": f"{space}|{f.member_id}",
-            "inviter_given": f.inviter_given,
-            "inviter_key": f"{space}|{f.inviter_id}" if f.inviter_id is not None else None,
-            "at": f.at,
-            "grade": f.grade,
-        }
+    approvals = [
+        store.Approval(f.seq, f"{space}|{f.member_id}", f.inviter_given, _key(space, f.inviter_id), f.at, f.grade)
         for f in asked
     ]
-    decided = {row.seq: row for row in await store.APPROVE.run(tx, rows=rows, levels=limits.LEVELS_MAX)}
+    decided = {row.seq: row for row in await store.APPROVE.save(tx, approvals, levels=limits.LEVELS_MAX)}
     return [
         _finding(
             f.seq,
@@ -273,14 +250,14 @@ async def _approve(tx: AsyncTransaction, space: str, asked: Sequence[Approved]) 
 
 
 async def _stand(tx: AsyncTransaction, space: str, asked: Sequence[Standing]) -> list[Finding]:
-    rows = [{"seq": f.seq, "member_key": f"{space}|{f.member_id}", "at": f.at, "standing": f.standing} for f in asked]
-    codes = {row.seq: row.code for row in await store.STAND.run(tx, rows=rows)}
+    standings = [store.NewStanding(f.seq, f"{space}|{f.member_id}", f.at, f.standing) for f in asked]
+    codes = {row.seq: row.code for row in await store.STAND.save(tx, standings)}
     return [_finding(f.seq, codes[f.seq], Stood(f.member_id, f.at, f.standing)) for f in asked]
 
 
 async def _move(tx: AsyncTransaction, space: str, asked: Sequence[Moved]) -> list[Finding]:
-    rows = [move_row(space, f.seq, f.member_id, f.inviter_id, f.at, dry_run=False) for f in asked]
-    decided = {row.seq: row for row in await store.MOVE.run(tx, rows=rows, levels=limits.LEVELS_MAX)}
+    moves = [move_row(space, f.seq, f.member_id, f.inviter_id, f.at, dry_run=False) for f in asked]
+    decided = {row.seq: row for row in await store.MOVE.save(tx, moves, levels=limits.LEVELS_MAX)}
     return [
         _finding(
             f.seq,
@@ -293,15 +270,9 @@ async def _move(tx: AsyncTransaction, space: str, asked: Sequence[Moved]) -> lis
 
 def move_row(
     space: str, seq: int, member_id: str, inviter_id: str | None, at: datetime, *, dry_run: bool
-) -> dict[str, Any]:
+) -> store.Move:
     """One row of the move query."""
-    return {
-        "seq": seq,
-        "member_key": f"{space}|{member_id}",
-        "inviter_key": f"{space}|{inviter_id}" if inviter_id is not None else None,
-        "at": at,
-        "dry_run": dry_run,
-    }
+    return store.Move(seq, f"{space}|{member_id}", _key(space, inviter_id), at, dry_run)
 
 
 _DECIDE: Final[dict[type, Any]] = {BindAsked: _bind, Approved: _approve, Standing: _stand, Moved: _move}
@@ -309,6 +280,10 @@ _DECIDE: Final[dict[type, Any]] = {BindAsked: _bind, Approved: _approve, Standin
 
 def _finding(seq: int, code: str | None, effect: Effect) -> Finding:
     return Finding(seq, "refused", code) if code else Finding(seq, "applied", None, effect)
+
+
+def _key(space: str, member_id: str | None) -> str | None:
+    return f"{space}|{member_id}" if member_id is not None else None
 
 
 def _id(space: str, key: str | None) -> str | None:
@@ -324,21 +299,21 @@ async def _record_orders(
     for order in orders:
         tying = [t for kind, found in order.tokens.items() if KINDS[kind].ties for t in found if t.links]
         rows.append(
-            {
-                "seq": order.seq,
-                "key": f"{space}|{order.order_id}",
-                "brand": brand_of(space),
-                "order_id": order.order_id,
-                "buyer_key": f"{space}|{order.buyer_id}",
-                "promoter_key": f"{space}|{order.promoter_id}" if order.promoter_id is not None else None,
-                "placed_at": order.placed_at,
-                "paid_fen": order.paid_fen,
-                "data_print": order.data_print,
-                "tying_keys": [f"{space}|{token.token}" for token in tying],
-                "identifiers": _identifiers(space, order.tokens),
-            }
+            store.NewOrder(
+                seq=order.seq,
+                key=f"{space}|{order.order_id}",
+                brand=brand_of(space),
+                order_id=order.order_id,
+                buyer_key=f"{space}|{order.buyer_id}",
+                promoter_key=_key(space, order.promoter_id),
+                placed_at=order.placed_at,
+                paid_fen=order.paid_fen,
+                data_print=order.data_print,
+                tying_keys=[f"{space}|{token.token}" for token in tying],
+                identifiers=_identifiers(space, order.tokens),
+            )
         )
-    found = await store.RECORD_ORDERS.run(tx, rows=rows, ties_max=limits.TIES_PER_ORDER_MAX)
+    found = await store.RECORD_ORDERS.save(tx, rows, ties_max=limits.TIES_PER_ORDER_MAX)
     named_self = {o.seq for o in orders if o.promoter_id == o.buyer_id}
     findings = []
     for row in found:
@@ -348,7 +323,7 @@ async def _record_orders(
             how=row.how,
             new_buyer=row.new_buyer,
             chain=frozen_chain(row.chain),
-            ties=tuple(Tie(**{**tie, "kind": KINDS[tie["kind"]].label}) for tie in row.ties),
+            ties=tuple(replace(tie, kind=KINDS[tie.kind].label) for tie in row.ties),
             named_self=row.seq in named_self,
             bound=bound.bound if bound is not None else None,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -111,7 +111,7 @@ async def ties(
             upline_keys=[read.key(upline) for upline in upline_ids],
             ties_max=limits.TIES_PER_ORDER_MAX,
         )
-    return [tie.path for tie in found]
+    return [[asdict(step) for step in tie.path] for tie in found]
 
 
 async def try_move(
@@ -121,7 +121,7 @@ async def try_move(
     space = await graph.space(brand)
     row = move_row(space, NEVER, member_id, inviter_id, at, dry_run=True)
     async with graph.graph.writing() as tx:
-        (decided,) = await projection.MOVE.run(tx, rows=[row], levels=limits.LEVELS_MAX)
+        (decided,) = await projection.MOVE.save(tx, [row], levels=limits.LEVELS_MAX)
         return decided
 
 

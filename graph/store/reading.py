@@ -54,9 +54,15 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tie:
     upline_id: str
-    path: list[dict[str, Any]]
+    path: list[Step]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ saved in one go. It never looks at a clock: every instant comes with a fact.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from events.outcome import Outcome
 from ledger.domain import order as orders
@@ -36,7 +36,8 @@ RefundKey = tuple[str, str]
 """Order id and refund id: the shop's refund ids are unique within an order."""
 
 
-class RefundSeen(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RefundSeen:
     """A refund that was told once, applied or parked; its fingerprint tells a repeat from another content."""
 
     refund_id: str

@@ -1,11 +1,9 @@
 """Orders, refund ids, parked facts and sales as rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-import orjson
 
 from core import limits
 from core.stores.postgres import Connection
@@ -25,8 +23,8 @@ from ledger.domain.order import Commission, Line, Order, PlanRef
 
 @dataclass(frozen=True, slots=True)
 class _OrderRow:
-    seq: int
     order_id: str
+    seq: int
     buyer_id: str
     channel: str
     region: str | None
@@ -41,20 +39,13 @@ class _OrderRow:
     decision_id: str
     decision_outcome: str
     decision_reasons: list[dict[str, Any]]
-    chain: list[dict[str, Any]]
-    lines: list[dict[str, Any]]
-    commissions: list[dict[str, Any]]
+    chain: Sequence[ChainPerson]
+    lines: list[Line]
+    commissions: list[Commission]
     state: str
     completed_at: datetime | None
+    settles_at: datetime | None
     cancelled_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _RefundRow:
-    refund_id: str
-    order_id: str
-    seq: int
-    data_print: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,7 @@ class _ParkedRow:
     kind: str
     at: datetime
     refund_id: str | None
-    lines: list[dict[str, Any]] | None
+    lines: Sequence[RefundLine] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +68,13 @@ class _Size:
     order_id: str
     lines: int
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class _SalesChange:
+    member_id: str
+    own_gmv_fen: int
+    commission_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +105,17 @@ class FigureRow:
 _LOAD = sql("ledger/orders_load", _OrderRow)
 _DUE = sql("ledger/orders_due", _OrderRow)
 _SIZES = sql("ledger/order_sizes", _Size)
-_SAVE = sql("ledger/orders_save")
+_SAVE = sql("ledger/orders_save", rows=_OrderRow)
 _SETTLED = sql("ledger/orders_settled")
 _JOURNALS = sql("ledger/order_journals", _Number)
-_REFUNDS_LOAD = sql("ledger/refunds_load", _RefundRow)
-_REFUNDS_INSERT = sql("ledger/refunds_insert")
+_REFUNDS_LOAD = sql("ledger/refunds_load", RefundSeen)
+_REFUNDS_INSERT = sql("ledger/refunds_insert", rows=RefundSeen)
 _PARKED_LOAD = sql("ledger/parked_load", _ParkedRow)
 _PARKED_PAGE = sql("ledger/parked_page", _ParkedRow)
-_PARKED_INSERT = sql("ledger/parked_insert")
+_PARKED_INSERT = sql("ledger/parked_insert", rows=_ParkedRow)
 _PARKED_DELETE = sql("ledger/parked_delete")
 _SALES = sql("ledger/sales", _SalesText)
-_SALES_ADD = sql("ledger/sales_add")
+_SALES_ADD = sql("ledger/sales_add", rows=_SalesChange)
 FIGURES = sql("ledger/order_figures", FigureRow)
 
 
@@ -142,34 +140,7 @@ async def load_due(conn: Connection, now: datetime, count_max: int, lines_max: i
 
 async def save_orders(conn: Connection, orders: Collection[Order]) -> None:
     """Keep orders that are new, and what later facts made of old ones; all else of those is frozen."""
-    if not orders:
-        return
-    await _SAVE.run(
-        conn,
-        order_id=[o.order_id for o in orders],
-        seq=[o.seq for o in orders],
-        buyer_id=[o.buyer_id for o in orders],
-        channel=[o.channel for o in orders],
-        region=[o.region for o in orders],
-        placed_at=[o.placed_at for o in orders],
-        paid_at=[o.paid_at for o in orders],
-        freight_fen=[o.freight_fen for o in orders],
-        new_buyer=[o.new_buyer for o in orders],
-        data_print=[o.data_print for o in orders],
-        plan_id=[o.plan.plan_id if o.plan else None for o in orders],
-        plan_version=[o.plan.version if o.plan else None for o in orders],
-        after_sales_days=[o.after_sales_days for o in orders],
-        decision_id=[o.decision.decision_id for o in orders],
-        decision_outcome=[o.decision.outcome for o in orders],
-        decision_reasons=[_json(o.decision.reasons) for o in orders],
-        chain=[_json(o.chain) for o in orders],
-        lines=[_json(o.lines) for o in orders],
-        commissions=[_json(o.commissions) for o in orders],
-        state=[str(o.state) for o in orders],
-        completed_at=[o.completed_at for o in orders],
-        settles_at=[o.settles_at for o in orders],
-        cancelled_at=[o.cancelled_at for o in orders],
-    )
+    await _SAVE.save(conn, [_row(order) for order in orders])
 
 
 async def mark_settled(conn: Connection, order_ids: Collection[str]) -> None:
@@ -187,21 +158,13 @@ async def load_refunds(conn: Connection, refunds: Collection[RefundKey]) -> dict
     if not refunds:
         return {}
     order_ids, refund_ids = zip(*refunds, strict=True)
-    rows = await _REFUNDS_LOAD.run(conn, order_ids=list(order_ids), refund_ids=list(refund_ids))
-    seen = [RefundSeen(row.refund_id, row.order_id, row.seq, bytes(row.data_print)) for row in rows]
+    seen = await _REFUNDS_LOAD.run(conn, order_ids=list(order_ids), refund_ids=list(refund_ids))
     return {one.key: one for one in seen}
 
 
 async def insert_refunds(conn: Connection, refunds: Collection[RefundSeen]) -> None:
     """Remember refund ids that were told."""
-    if refunds:
-        await _REFUNDS_INSERT.run(
-            conn,
-            refund_id=[r.refund_id for r in refunds],
-            order_id=[r.order_id for r in refunds],
-            seq=[r.seq for r in refunds],
-            data_print=[r.data_print for r in refunds],
-        )
+    await _REFUNDS_INSERT.save(conn, refunds)
 
 
 async def load_parked(conn: Connection, order_ids: Collection[str]) -> dict[str, list[OrderFollowUp]]:
@@ -221,17 +184,7 @@ async def parked_page(conn: Connection, order_id: str, lines_max: int) -> list[O
 
 async def insert_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> None:
     """Let facts wait for the payment of their order."""
-    if facts:
-        rows = [_park(fact) for fact in facts]
-        await _PARKED_INSERT.run(
-            conn,
-            order_id=[fact.order_id for fact in facts],
-            seq=[fact.seq for fact in facts],
-            kind=[kind for kind, _, _, _ in rows],
-            at=[at for _, at, _, _ in rows],
-            refund_id=[refund_id for _, _, refund_id, _ in rows],
-            lines=[lines for _, _, _, lines in rows],
-        )
+    await _PARKED_INSERT.save(conn, [_park(fact) for fact in facts])
 
 
 async def delete_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> None:
@@ -242,19 +195,42 @@ async def delete_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> N
 
 async def add_sales(conn: Connection, sales: Mapping[str, Sales]) -> None:
     """Add changes to members' sales."""
-    if sales:
-        await _SALES_ADD.run(
-            conn,
-            member_id=list(sales),
-            own_gmv_fen=[change.own_gmv_fen for change in sales.values()],
-            commission_fen=[change.commission_fen for change in sales.values()],
-        )
+    rows = [_SalesChange(member, change.own_gmv_fen, change.commission_fen) for member, change in sales.items()]
+    await _SALES_ADD.save(conn, rows)
 
 
 async def load_sales(conn: Connection, member_ids: Collection[str]) -> list[SalesRow]:
     """Sales of members; one who never sold or earned is left out."""
     rows = await _SALES.run(conn, member_ids=list(member_ids))
     return [SalesRow(row.member_id, int(row.own_gmv_fen), int(row.commission_fen)) for row in rows]
+
+
+def _row(order: Order) -> _OrderRow:
+    return _OrderRow(
+        order_id=order.order_id,
+        seq=order.seq,
+        buyer_id=order.buyer_id,
+        channel=order.channel,
+        region=order.region,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        freight_fen=order.freight_fen,
+        new_buyer=order.new_buyer,
+        data_print=order.data_print,
+        plan_id=order.plan.plan_id if order.plan else None,
+        plan_version=order.plan.version if order.plan else None,
+        after_sales_days=order.after_sales_days,
+        decision_id=order.decision.decision_id,
+        decision_outcome=order.decision.outcome,
+        decision_reasons=order.decision.reasons,
+        chain=order.chain,
+        lines=order.lines,
+        commissions=order.commissions,
+        state=order.state,
+        completed_at=order.completed_at,
+        settles_at=order.settles_at,
+        cancelled_at=order.cancelled_at,
+    )
 
 
 def _order(row: _OrderRow) -> Order:
@@ -275,23 +251,23 @@ def _order(row: _OrderRow) -> Order:
         plan=plan,
         after_sales_days=row.after_sales_days,
         decision=Decided(row.decision_id, row.decision_outcome, row.decision_reasons),  # type: ignore[arg-type]
-        chain=[ChainPerson(**person) for person in row.chain],
-        lines=[Line(**line) for line in row.lines],
-        commissions=[Commission(**part) for part in row.commissions],
+        chain=row.chain,
+        lines=row.lines,
+        commissions=row.commissions,
         state=row.state,
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
     )
 
 
-def _park(fact: OrderFollowUp) -> tuple[str, datetime, str | None, str | None]:
+def _park(fact: OrderFollowUp) -> _ParkedRow:
     match fact:
         case OrderCompleted():
-            return "completed", fact.completed_at, None, None
+            return _ParkedRow(fact.order_id, fact.seq, "completed", fact.completed_at, None, None)
         case OrderCancelled():
-            return "cancelled", fact.cancelled_at, None, None
+            return _ParkedRow(fact.order_id, fact.seq, "cancelled", fact.cancelled_at, None, None)
         case OrderRefunded():
-            return "refunded", fact.refunded_at, fact.refund_id, _json(fact.lines)
+            return _ParkedRow(fact.order_id, fact.seq, "refunded", fact.refunded_at, fact.refund_id, fact.lines)
 
 
 def _unpark(row: _ParkedRow) -> OrderFollowUp:
@@ -302,10 +278,5 @@ def _unpark(row: _ParkedRow) -> OrderFollowUp:
             return OrderCancelled(row.seq, row.order_id, row.at)
         case _:
             assert row.refund_id is not None and row.lines is not None
-            lines = tuple(RefundLine(**line) for line in row.lines)
             # Its id and content were compared with others when it was told; no fingerprint is kept with it.
-            return OrderRefunded(row.seq, row.refund_id, row.order_id, row.at, lines, b"")
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+            return OrderRefunded(row.seq, row.refund_id, row.order_id, row.at, tuple(row.lines), b"")

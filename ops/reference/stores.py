@@ -45,11 +45,17 @@ def headers(language: str, folder: Path) -> list[Header]:
 
 def _query(header: Header) -> tuple[str, ...]:
     name = header.name.rpartition("/")[2]
-    return code(name), header.does, header.mode, _columns(header.params), _columns(header.returns), header.bound
+    made = {"rows", *(column.name for column in header.rows)} if header.rows else ()
+    takes = _columns(column for column in header.params if column.name not in made)
+    if header.rows:
+        takes = f"{takes}; rows of {_columns(header.rows)}" if takes else f"rows of {_columns(header.rows)}"
+    maps = "".join(f"; {name} is {_columns(shape)}" for name, shape in header.maps.items())
+    returns = _columns(header.returns) or "nothing"
+    return code(name), header.does, header.mode, (takes or "nothing") + maps, returns, header.bound
 
 
 def _columns(columns: Iterable[Column]) -> str:
-    return ", ".join(f"`{column.name}: {column.type}`" for column in columns) or "nothing"
+    return ", ".join(f"`{column.name}: {column.type}`" for column in columns)
 
 
 def accounts_page() -> str:

@@ -1,10 +1,11 @@
 -- name:    events/set_aside
 -- does:    Remember that a consumer passes over events; those it passed over before stay as they are.
 -- mode:    write
--- params:  brand: str, consumer: str, seqs: list[int], errors: list[str], at: datetime
+-- params:  brand: str, consumer: str, at: datetime
+-- rows:    seq: int, error: str
 -- returns: nothing
 -- bound:   1,000 events (STRETCH_EVENTS_MAX)
 INSERT INTO set_aside (brand, consumer, seq, error, at)
 SELECT %(brand)s, %(consumer)s, a.seq, a.error, %(at)s
-FROM unnest(%(seqs)s::bigint[], %(errors)s::text[]) AS a (seq, error)
+FROM unnest(%(seq)s::bigint[], %(error)s::text[]) AS a (seq, error)
 ON CONFLICT (brand, consumer, seq) DO NOTHING;

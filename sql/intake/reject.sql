@@ -1,14 +1,15 @@
 -- name:    intake/reject
 -- does:    Keep refused events: sealed as they came, with the problem; the same refusal again is one row.
 -- mode:    write
--- params:  brand: str, rejection_ids: list[str], sources: list[str], ids: list[str], types: list[str], via: str,
---          received_at: datetime, problems: list[str], shown: list[str], sealed: list[bytes], contents: list[bytes]
+-- params:  brand: str, via: str, received_at: datetime
+-- rows:    rejection_id: str, source: str?, event_id: str?, type: str?, problem: str, shown: str, sealed: bytes,
+--          content: bytes
 -- returns: nothing
 -- bound:   1,000 events (EVENTS_PER_BATCH_MAX)
 INSERT INTO event_rejection (brand, rejection_id, source, event_id, type, via, received_at, problem, shown, sealed, content)
 SELECT %(brand)s, r.rejection_id, r.source, r.event_id, r.type, %(via)s, %(received_at)s, r.problem::jsonb,
        r.shown::jsonb, r.sealed, r.content
-FROM unnest(%(rejection_ids)s::text[], %(sources)s::text[], %(ids)s::text[], %(types)s::text[], %(problems)s::text[],
-            %(shown)s::text[], %(sealed)s::bytea[], %(contents)s::bytea[])
+FROM unnest(%(rejection_id)s::text[], %(source)s::text[], %(event_id)s::text[], %(type)s::text[], %(problem)s::text[],
+            %(shown)s::text[], %(sealed)s::bytea[], %(content)s::bytea[])
      AS r (rejection_id, source, event_id, type, problem, shown, sealed, content)
 ON CONFLICT (brand, content) DO NOTHING;

@@ -2,11 +2,15 @@
 -- does:    The frozen orders whose after-sales window has ended, the longest due first, as many as a budget of lines holds.
 -- mode:    read
 -- params:  now: datetime, count_max: int, lines_max: int
--- returns: seq: int, order_id: str, buyer_id: str, channel: str, region: str?, placed_at: datetime, paid_at: datetime,
---          freight_fen: int, new_buyer: bool, data_print: bytes, plan_id: str?, plan_version: int?,
---          after_sales_days: int, decision_id: str, decision_outcome: str, decision_reasons: list[map],
---          chain: list[map], lines: list[map], commissions: list[map], state: str, completed_at: datetime?,
---          cancelled_at: datetime?
+-- maps:    person{level: int, member_id: str, earns: bool, why: str?, grade: str?}
+--          line{line_id: str, product_id: str, category: str, quantity: int, paid_fen: int, refunded_fen: int}
+--          commission{line_id: str, level: int, member_id: str, rule_id: str, rate_bps: int, earned_fen: int,
+--                     clawed_back_fen: int, closed: str?}
+-- returns: order_id: str, seq: int, buyer_id: str, channel: str, region: str?, placed_at: datetime,
+--          paid_at: datetime, freight_fen: int, new_buyer: bool, data_print: bytes, plan_id: str?,
+--          plan_version: int?, after_sales_days: int, decision_id: str, decision_outcome: str,
+--          decision_reasons: list[map], chain: list[person], lines: list[line], commissions: list[commission],
+--          state: str, completed_at: datetime?, settles_at: datetime?, cancelled_at: datetime?
 -- bound:   count_max orders (SETTLE_ORDERS_MAX), lines_max lines (STRETCH_COST_MAX), at least one order
 WITH due AS (
   SELECT order_id, row_number() OVER w AS place, sum(jsonb_array_length(lines)) OVER w AS spent
@@ -15,9 +19,10 @@ WITH due AS (
         ORDER BY settles_at, order_id LIMIT %(count_max)s) AS first
   WINDOW w AS (ORDER BY settles_at, order_id)
 )
-SELECT o.seq, o.order_id, o.buyer_id, o.channel, o.region, o.placed_at, o.paid_at, o.freight_fen, o.new_buyer,
+SELECT o.order_id, o.seq, o.buyer_id, o.channel, o.region, o.placed_at, o.paid_at, o.freight_fen, o.new_buyer,
        o.data_print, o.plan_id, o.plan_version, o.after_sales_days, o.decision_id, o.decision_outcome,
-       o.decision_reasons, o.chain, o.lines, o.commissions, o.state, o.completed_at, o.cancelled_at
+       o.decision_reasons, o.chain, o.lines, o.commissions, o.state, o.completed_at,
+       o.settles_at, o.cancelled_at
 FROM due
 JOIN paid_order o ON o.brand = current_setting('trefoil.brand') AND o.order_id = due.order_id
 WHERE due.spent <= %(lines_max)s OR due.place = 1

@@ -1,12 +1,16 @@
 -- name:    ledger/orders_save
 -- does:    Keep orders; of one that is kept already, what later facts made of it.
 -- mode:    write
--- params:  order_id: list[str], seq: list[int], buyer_id: list[str], channel: list[str], region: list[str],
---          placed_at: list[datetime], paid_at: list[datetime], freight_fen: list[int], new_buyer: list[bool],
---          data_print: list[bytes], plan_id: list[str], plan_version: list[int], after_sales_days: list[int],
---          decision_id: list[str], decision_outcome: list[str], decision_reasons: list[str], chain: list[str],
---          lines: list[str], commissions: list[str], state: list[str], completed_at: list[datetime],
---          settles_at: list[datetime], cancelled_at: list[datetime]
+-- params:  nothing
+-- rows:    order_id: str, seq: int, buyer_id: str, channel: str, region: str?, placed_at: datetime,
+--          paid_at: datetime, freight_fen: int, new_buyer: bool, data_print: bytes, plan_id: str?,
+--          plan_version: int?, after_sales_days: int, decision_id: str, decision_outcome: str,
+--          decision_reasons: list[map], chain: list[person], lines: list[line], commissions: list[commission],
+--          state: str, completed_at: datetime?, settles_at: datetime?, cancelled_at: datetime?
+-- maps:    person{level: int, member_id: str, earns: bool, why: str?, grade: str?}
+--          line{line_id: str, product_id: str, category: str, quantity: int, paid_fen: int, refunded_fen: int}
+--          commission{line_id: str, level: int, member_id: str, rule_id: str, rate_bps: int, earned_fen: int,
+--                     clawed_back_fen: int, closed: str?}
 -- returns: nothing
 -- bound:   one batch of orders (STRETCH_EVENTS_MAX)
 INSERT INTO paid_order (brand, order_id, seq, buyer_id, channel, region, placed_at, paid_at, freight_fen, new_buyer,

@@ -1,8 +1,9 @@
 -- name:    ledger/parked_insert
 -- does:    Let facts wait for the payment of their order.
 -- mode:    write
--- params:  order_id: list[str], seq: list[int], kind: list[str], at: list[datetime], refund_id: list[str],
---          lines: list[str]
+-- params:  nothing
+-- rows:    order_id: str, seq: int, kind: str, at: datetime, refund_id: str?, lines: list[line]?
+-- maps:    line{line_id: str, refund_fen: int, quantity: int?}
 -- returns: nothing
 -- bound:   one batch of events (STRETCH_EVENTS_MAX)
 INSERT INTO parked_fact (brand, order_id, seq, kind, at, refund_id, lines)

@@ -2,7 +2,8 @@
 -- does:    The first of what waits for one order, in the order of the log, as much as a budget of lines holds; at least one.
 -- mode:    read
 -- params:  order_id: str, lines_max: int, count: int
--- returns: order_id: str, seq: int, kind: str, at: datetime, refund_id: str?, lines: list[map]?
+-- maps:    line{line_id: str, refund_fen: int, quantity: int?}
+-- returns: order_id: str, seq: int, kind: str, at: datetime, refund_id: str?, lines: list[line]?
 -- bound:   count facts (STRETCH_EVENTS_MAX), lines_max lines
 SELECT order_id, seq, kind, at, refund_id, lines
 FROM (

@@ -1,7 +1,8 @@
 -- name:    ledger/refunds_insert
 -- does:    Remember refund ids that were told.
 -- mode:    write
--- params:  refund_id: list[str], order_id: list[str], seq: list[int], data_print: list[bytes]
+-- params:  nothing
+-- rows:    refund_id: str, order_id: str, seq: int, data_print: bytes
 -- returns: nothing
 -- bound:   one batch of events (STRETCH_EVENTS_MAX)
 INSERT INTO order_refund (brand, refund_id, order_id, seq, data_print)

@@ -1,7 +1,8 @@
 -- name:    ledger/sales_add
 -- does:    Add to members' sales and commission.
 -- mode:    write
--- params:  member_id: list[str], own_gmv_fen: list[int], commission_fen: list[int]
+-- params:  nothing
+-- rows:    member_id: str, own_gmv_fen: int, commission_fen: int
 -- returns: nothing
 -- bound:   the payees of one batch
 INSERT INTO member_sales AS s (brand, member_id, own_gmv_fen, commission_fen)

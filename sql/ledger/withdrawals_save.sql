@@ -1,10 +1,10 @@
 -- name:    ledger/withdrawals_save
 -- does:    Keep new withdrawals, and decisions on old ones.
 -- mode:    write
--- params:  withdrawal_id: list[str], seq: list[int], member_id: list[str], status: list[str], gross_fen: list[int],
---          tax_fen: list[int], fee_fen: list[int], net_fen: list[int], channel: list[str], route: list[str],
---          payout_account_sealed: list[str], requested_at: list[datetime], requested_by: list[str],
---          rejected_at: list[datetime], rejected_by: list[str], reason: list[str]
+-- params:  nothing
+-- rows:    withdrawal_id: str, seq: int, member_id: str, status: str, gross_fen: int, tax_fen: int, fee_fen: int,
+--          net_fen: int, channel: str, route: str, payout_account_sealed: str?, requested_at: datetime,
+--          requested_by: str, rejected_at: datetime?, rejected_by: str?, reason: str?
 -- returns: nothing
 -- bound:   one batch of events (STRETCH_EVENTS_MAX)
 INSERT INTO withdrawal (brand, withdrawal_id, seq, member_id, status, gross_fen, tax_fen, fee_fen, net_fen, channel,

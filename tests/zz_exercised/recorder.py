@@ -15,7 +15,7 @@ def install() -> None:
     _note_runs(CypherQuery, "cypher")
     stream = SqlQuery.stream
 
-    async def noting_stream(self: SqlQuery[Any], *args: Any, **params: Any) -> AsyncIterator[Any]:
+    async def noting_stream(self: SqlQuery[Any, Any], *args: Any, **params: Any) -> AsyncIterator[Any]:
         async for row in stream(self, *args, **params):
             yield row
         EXERCISED.add(("sql", self.header.name))
@@ -23,7 +23,7 @@ def install() -> None:
     SqlQuery.stream = noting_stream  # type: ignore[method-assign]
 
 
-def _note_runs(kind: type[SqlQuery[Any]] | type[CypherQuery[Any]], folder: str) -> None:
+def _note_runs(kind: type[SqlQuery[Any, Any]] | type[CypherQuery[Any, Any]], folder: str) -> None:
     run: Any = kind.run
 
     async def noting_run(self: Any, *args: Any, **params: Any) -> Any:
