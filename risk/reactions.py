@@ -20,7 +20,9 @@ from events.reading import facts_of
 from events.shop import GRAPH, LEDGER
 from graph.findings import Finding, found
 from graph.reactions import TAKES as TREE_FACTS
+from graph.reactions import tokens_of
 from risk.contracts import Lifted, Listed
+from risk.domain.saw import Saw, saw
 from risk.domain.subjects import listed_subject
 from risk.flows.decide import OrderToDecide, decide, earlier
 from risk.flows.rulebooks import Rulebooks
@@ -95,7 +97,7 @@ class FollowingWire(Stage):
         said = await earlier(conn, stretch.brand, [(order.seq, order.order_id) for order in first])
         stretch.give(_EARLIER, said)
         wire = await self._wire.stand(stretch.brand)
-        wanted = {order.seq for order in first} - said.keys()
+        wanted = {order.seq for order in first if order.is_decided_anew(said.get(order.seq))}
         await self._tell(stretch, told, max(wire.seq, stretch.after), wanted)
 
     async def _drop(self, brand: str, stands: int, error: Exception) -> None:
@@ -162,7 +164,7 @@ class Deciding(Stage):
             stretch.give(DECIDED, {})
             return ()
         said = stretch.get(_EARLIER)
-        wanted = {order.seq for order in orders} - said.keys()
+        wanted = {order.seq for order in orders if order.is_decided_anew(said.get(order.seq))}
         counters = await self._wire.features(stretch.brand, sorted(wanted))
         if wanted - counters.keys():
             await self._wire.forget(stretch.brand)
@@ -179,5 +181,10 @@ def first_orders(told: Iterable[Logged[Any]], findings: Mapping[int, Finding]) -
     for one in told:
         finding = findings.get(one.seq)
         if isinstance(one.fact, facts.Paid) and finding is not None and finding.order is not None:
-            orders.append(OrderToDecide(one.seq, one.fact.order_id, one.fact.buyer_id, finding.order))
+            orders.append(OrderToDecide(one.seq, one.fact.order_id, one.fact.buyer_id, _saw(one.fact), finding.order))
     return orders
+
+
+def _saw(fact: facts.Paid) -> Saw:
+    tokens = {kind: found[0] for kind, found in tokens_of(fact.identifiers()).items()}
+    return saw(fact.buyer_id, fact.promoter_id, sum(line.paid_fen for line in fact.lines), tokens)

@@ -17,11 +17,12 @@ from core.errors import not_found
 from graph.findings import ChainPerson
 from ledger.flows import read
 from ledger.flows.read import Commission, Order
+from risk.flows import read as risk
 
 routes = router("orders")
 
 
-_EXAMPLE: Final = {
+_EXAMPLE: Final[dict[str, Any]] = {
     "order_id": "o1",
     "buyer_id": "m9",
     "state": "frozen",
@@ -35,7 +36,7 @@ _EXAMPLE: Final = {
         {"level": 2, "member_id": "m0", "earns": False, "why": "suspended"},
     ],
     "plan": {"plan_id": "default", "version": 1},
-    "decision": {"decision_id": "dec_2c4749541ac4bc69394e", "outcome": "allow", "reasons": []},
+    "decision": {"decision_id": "dec_2c4749541ac4bc69394e", "outcome": "allow", "reasons": [], "differs": None},
     "lines": [{"line_id": "1", "paid_fen": 50_000, "refunded_fen": 0}],
     "commissions": [
         {
@@ -60,11 +61,15 @@ _EXAMPLE: Final = {
     **roles("pipeline", *READERS),
 )
 async def order(request: Request, order_id: PathId) -> dict[str, Any]:
-    async with platform(request).postgres.brand(caller(request).brand) as conn:
+    brand = caller(request).brand
+    async with platform(request).postgres.brand(brand) as conn:
         found = await read.order(conn, order_id)
-    if found is None:
-        raise not_found("order")
-    return {**_order(found.order), "journals": [str(number) for number in found.journals]}
+        if found is None:
+            raise not_found("order")
+        decided = await risk.decision(conn, brand, found.order.decision.decision_id)
+    shown = _order(found.order)
+    shown["decision"]["differs"] = decided.differs
+    return {**shown, "journals": [str(number) for number in found.journals]}
 
 
 def _order(order: Order) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -53,6 +53,36 @@ class Hit:
         if self.error is not None:
             reason["error"] = self.error
         return reason
+
+
+def missing_hit(source: str) -> Hit:
+    """The reason that a source, one of ``redis``, ``neo4j`` and ``postgres``, was missing from a check."""
+    return Hit(f"missing_{source}", "review", 0, f"{source} did not answer, so nobody can say that all is well")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Reasons as they are stored, and what follows of them."""
+
+    outcome: Outcome
+    reasons: list[dict[str, Any]]
+
+    @property
+    def score(self) -> int:
+        """The points of all reasons."""
+        return sum(reason["points"] for reason in self.reasons)
+
+    def carrying(self, earlier: Judged) -> Judged:
+        """This and an earlier one: the worse outcome, and the reasons of both; of the same rule the later one."""
+        said = {reason["rule"] for reason in self.reasons}
+        kept = [reason for reason in earlier.reasons if reason["rule"] not in said]
+        return Judged(worst(earlier.outcome, self.outcome), [*kept, *self.reasons])
+
+
+def judged(hits: Iterable[Hit]) -> Judged:
+    """What follows of hits."""
+    found = list(hits)
+    return Judged(worst(*(hit.outcome for hit in found)), [hit.as_reason() for hit in found])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from graph.flows.live import LiveGraph
 from privacy.kinds import KINDS
 from privacy.tokens import Token
 from privacy.vault import BrandKeys
-from risk.domain.rulebook import Hit, Verdict, worst
+from risk.domain.rulebook import Hit, Verdict, judged, missing_hit, worst
+from risk.domain.saw import Saw
 from risk.domain.subjects import counted_subjects, tie_subjects
 from risk.domain.ties import Chain, paths_from_ties, tie_features
 from risk.flows.recorder import Recorder
@@ -35,13 +36,14 @@ _TIE_RULES = frozenset({"same_identity", "shared_tie", "shared_ties"})
 
 @dataclass(frozen=True, slots=True)
 class OrderToCheck:
-    """What of an order a check looks at; ``tokens`` by kind of identifier."""
+    """What of an order a check looks at; ``tokens`` by kind of identifier, ``saw`` for comparing it when it is paid."""
 
     order_id: str
     buyer_id: str
     promoter_id: str | None
     placed_at: datetime
     tokens: Mapping[str, Token]
+    saw: Saw
 
 
 class Checks:
@@ -80,22 +82,23 @@ class Checks:
         verdict = rulebook.judge(features)
         if verdict.outcome != "allow" and (ties or verdict.hits):
             verdict = await self._with_evidence(brand, order, chain, ties, verdict, missing)
-        hits = [*verdict.hits, *(_missing_hit(source) for source in missing)]
+        said = judged([*verdict.hits, *(missing_hit(source) for source in missing)])
         decision = Decision(
             decision_id=new_id("dec"),
             check_id=check_id,
             stage=stage,
             order_id=order.order_id,
             after_seq=None,
-            outcome=worst(*(hit.outcome for hit in hits)),
-            score=verdict.score,
-            reasons=[hit.as_reason() for hit in hits],
+            outcome=said.outcome,
+            score=said.score,
+            reasons=said.reasons,
             missing=missing,
             features=features,
             rulebook_version=rulebook.version,
             evaluated_at=at,
             request_print=request_print,
             worsens=None,
+            saw=dict(order.saw),
         )
         try:
             stands = await self._recorder.save(brand, decision)
@@ -177,13 +180,9 @@ def _tie(tie: dict[str, Any]) -> Tie:
     return Tie(tie["level"], label, token, tie["named"])
 
 
-def _missing_hit(source: str) -> Hit:
-    return Hit(f"missing_{source}", "review", 0, f"{source} did not answer, so nobody can say that all is well")
-
-
 def _undurable(decision: Decision) -> Decision:
     """The answer while Postgres is away: at least review, and kept nowhere, so no money can depend on it."""
-    hit = _missing_hit("postgres")
+    hit = missing_hit("postgres")
     return replace(
         decision,
         outcome=worst(decision.outcome, hit.outcome),

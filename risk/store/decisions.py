@@ -16,7 +16,12 @@ from risk.domain.rulebook import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision as it is kept; ``after_seq`` is the head of the log when it was made, None until it is saved."""
+    """A decision as it is kept.
+
+    ``after_seq`` is the head of the log when it was made, None until it is saved. ``worsens`` names the earlier
+    decision it carries on; ``saw`` is what of the order it was made on (:mod:`risk.domain.saw`), None for one made
+    before that was kept; ``differs`` is ``{decision_id, fields}`` where the paid order was not what its check saw.
+    """
 
     decision_id: str
     check_id: str | None
@@ -32,6 +37,8 @@ class Decision:
     evaluated_at: datetime
     request_print: str | None
     worsens: str | None
+    saw: dict[str, Any] | None = None
+    differs: dict[str, Any] | None = None
 
     def as_answer(self) -> dict[str, Any]:
         """The decision as the API answers it."""
@@ -46,6 +53,7 @@ class Decision:
             "missing": self.missing,
             "rulebook_version": self.rulebook_version,
             "evaluated_at": iso(self.evaluated_at),
+            "differs": self.differs,
         }
 
 
@@ -58,6 +66,7 @@ class EarlierDecision:
     outcome: Outcome
     reasons: list[dict[str, Any]]
     missing: list[str]
+    saw: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
