@@ -26,7 +26,6 @@ from privacy.kinds import KINDS
 from privacy.tokens import Token, tokenise
 from privacy.vault import BrandKeys
 from risk.contracts import LiftFromBlacklist, ListedKind, ListOnBlacklist
-from risk.domain.saw import saw
 from risk.flows import read
 from risk.flows.check import OrderToCheck, print_of
 
@@ -77,8 +76,7 @@ def _order(keys: BrandKeys, order: OrderPaid) -> OrderToCheck:
         if plain is not None and (token := tokenise(keys, kind, plain)) is not None:
             tokens[kind] = token
     amount_fen = sum(line.paid_fen for line in order.lines)
-    seen = saw(order.buyer_id, order.promoter_id, amount_fen, tokens)
-    return OrderToCheck(order.order_id, order.buyer_id, order.promoter_id, order.placed_at, tokens, seen)
+    return OrderToCheck(order.order_id, order.buyer_id, order.promoter_id, order.placed_at, amount_fen, tokens)
 
 
 @routes.get("/v1/risk/decisions/{decision_id}", summary="A decision as it was made", **roles(*READERS))

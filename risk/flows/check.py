@@ -20,7 +20,7 @@ from privacy.kinds import KINDS
 from privacy.tokens import Token
 from privacy.vault import BrandKeys
 from risk.domain.rulebook import Hit, Verdict, judged, missing_hit, worst
-from risk.domain.saw import Saw
+from risk.domain.saw import Saw, saw
 from risk.domain.subjects import counted_subjects, tie_subjects
 from risk.domain.ties import Chain, paths_from_ties, tie_features
 from risk.flows.recorder import Recorder
@@ -36,14 +36,19 @@ _TIE_RULES = frozenset({"same_identity", "shared_tie", "shared_ties"})
 
 @dataclass(frozen=True, slots=True)
 class OrderToCheck:
-    """What of an order a check looks at; ``tokens`` by kind of identifier, ``saw`` for comparing it when it is paid."""
+    """What of an order a check looks at; ``amount_fen`` is the sum of its lines, ``tokens`` are by kind."""
 
     order_id: str
     buyer_id: str
     promoter_id: str | None
     placed_at: datetime
+    amount_fen: int
     tokens: Mapping[str, Token]
-    saw: Saw
+
+    @property
+    def saw(self) -> Saw:
+        """What it is compared by when it is paid."""
+        return saw(self.buyer_id, self.promoter_id, self.amount_fen, self.tokens)
 
 
 class Checks:

@@ -11,7 +11,6 @@ import pytest
 
 from graph.flows.live import LiveGraph
 from risk.domain.rulebook import DEFAULT_RULES, FEATURES, Rule, Rulebook
-from risk.domain.saw import saw
 from risk.flows.check import OrderToCheck
 from tests.platform import T0, Running, Shop, at, order
 
@@ -202,7 +201,7 @@ async def test_allow_makes_no_graph_call(installation: Running, shop: Shop, monk
     await team(shop)
     checks, graph = installation.parts.checks, _CountingGraph(installation.parts.live)
     monkeypatch.setattr(checks, "_graph", graph)
-    asked = OrderToCheck("o", "buyer", "leaf", T0, {}, saw("buyer", "leaf", 1, {}))
+    asked = OrderToCheck("o", "buyer", "leaf", T0, 10_000, {})
     allowed = await checks.check(shop.brand, "k1", "order", asked, "print", T0)
     assert (allowed.outcome, graph.reads) == ("allow", 0)
     await shop.tell(shop.events.identified("buyer", phone=OWN["phone"]))
