@@ -3,6 +3,8 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def wall_now() -> datetime:
     """The machine's time, UTC."""
@@ -22,3 +24,8 @@ def hours(count: int) -> timedelta:
 def iso(at: datetime) -> str:
     """An instant as RFC 3339 in UTC with ``Z``; fractions only where there are any."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def microseconds(at: datetime) -> int:
+    """An instant as microseconds since 1970, exactly."""
+    return (at - _EPOCH) // timedelta(microseconds=1)

@@ -291,6 +291,8 @@ class CypherQuery(Generic[Row, Given]):
     def __init__(self, name: str, row: type[Row] | None, rows: type[Given] | None) -> None:
         self.header, self.text = _load("cypher", name, ".cypher", "//", row, rows)
         self._make = None if row is None else _maker(row)
+        shapes = (self.header.returns, *self.header.maps.values())
+        self._instants = any(re.search("datetime|any|map", column.type) for shape in shapes for column in shape)
 
     async def run(self, tx: AsyncTransaction | AsyncSession | Any, **params: Any) -> list[Row]:
         """Execute in a transaction or session and return all rows."""
@@ -300,7 +302,10 @@ class CypherQuery(Generic[Row, Given]):
             await result.consume()
             return []
         make = self._make
-        return [make(*map(_plain, record)) for record in [r.values() async for r in result]]
+        records = [record.values() async for record in result]
+        if not self._instants:
+            return [make(*record) for record in records]
+        return [make(*map(_plain, record)) for record in records]
 
     async def one(self, tx: AsyncTransaction | AsyncSession | Any, **params: Any) -> Row | None:
         """The first row, or None."""

@@ -27,7 +27,6 @@ from events.contract import Contracts
 from events.outcome import Outcome
 from events.reading import Facts, copied, dealt_with, facts_of
 from events.shop import GRAPH
-from graph.findings import Finding
 from graph.flows.live import LiveGraph, live_space
 from graph.flows.project import NEVER, Fenced, Stand, pass_over, project, stand_of
 from graph.reactions import graph_fact
@@ -70,8 +69,8 @@ class GraphConsumer:
     async def advance(self, conn: Connection, brand: str, budget: Budget) -> int:
         """The same inside a transaction that holds the consumer's lock; raises Fenced."""
         stand, recorded = await self._stand(conn, brand)
-        if stand.seq > recorded:  # the graph's commit was not followed by the log's: its findings were kept with it
-            await self._record(conn, brand, stand.findings, None, recorded, stand.seq)
+        if stand.seq > recorded:  # the graph's commit was not followed by the log's: its outcomes were kept with it
+            await self._record(conn, brand, stand.outcomes, None, recorded, stand.seq)
             return stand.seq - recorded
         return await self._project(conn, brand, stand, await log.head_seq(conn, brand), budget, recorded)
 
@@ -84,8 +83,8 @@ class GraphConsumer:
             log_hash = await log.hash_at(conn, brand, seq)
             assert stand.seq == recorded and log_hash is not None, "an event failed, so it is there and next"
             await aside.put(conn, brand, self.name, {seq: error}, wall_now())
-            finding = await pass_over(self._graph, stand.space, seq, log_hash)
-            await self._record(conn, brand, [finding], None, recorded, seq)
+            outcome = await pass_over(self._graph, stand.space, seq, log_hash)
+            await self._record(conn, brand, [outcome], None, recorded, seq)
             return seq
 
     async def recover(self, brand: str) -> None:
@@ -162,7 +161,7 @@ class GraphConsumer:
         """The last of it, while the live graph stands still."""
         stand, recorded = await self._stand(conn, brand, checked=False)
         if stand.seq > recorded and await self._is_of_this_log(conn, brand, stand):
-            await self._record(conn, brand, stand.findings, None, recorded, stand.seq)
+            await self._record(conn, brand, stand.outcomes, None, recorded, stand.seq)
             recorded = stand.seq
         total = 0
         while True:
@@ -205,17 +204,17 @@ class GraphConsumer:
         facts = await facts_of(conn, self._contracts, brand, self.name, None, events)
         told = [fact for fact in map(graph_fact, facts.logged) if fact is not None]
         last = events[-1]
-        findings = await project(self._graph, stand.space, stand.seq, last.seq, last.hash, told)
-        await self._record(conn, brand, findings, facts, recorded, last.seq)
+        outcomes = await project(self._graph, stand.space, stand.seq, last.seq, last.hash, told)
+        await self._record(conn, brand, outcomes, facts, recorded, last.seq)
         return len(events)
 
     async def _record(
-        self, conn: Connection, brand: str, findings: Sequence[Finding], facts: Facts | None, recorded: int, upto: int
+        self, conn: Connection, brand: str, found: Sequence[Outcome], facts: Facts | None, recorded: int, upto: int
     ) -> None:
-        """Findings beside their events. What a graph made anew finds again was recorded the first time."""
+        """Outcomes beside their events. What a graph made anew finds again was recorded the first time."""
         if upto <= recorded:
             return
-        outcomes: list[Outcome] = [f.as_outcome() for f in findings if f.seq > recorded]
+        outcomes = [outcome for outcome in found if outcome.seq > recorded]
         if facts is None:
             seqs = list(range(recorded + 1, upto + 1))
             facts = await facts_of(

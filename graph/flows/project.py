@@ -17,11 +17,12 @@ import orjson
 from neo4j import AsyncTransaction
 
 from core import limits
+from core.clock import microseconds
 from core.stores.neo4j import Graph
 from events.outcome import Outcome
 from graph.domain.chain import frozen_chain
 from graph.domain.facts import Approved, BindAsked, Fact, Identified, Moved, Ordered, Registered, Standing
-from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood, finding_of
+from graph.findings import Appointed, Bound, Effect, Finding, MovedUnder, OrderFound, Stood
 from graph.store import projection as store
 from graph.store.spaces import brand_of
 from privacy.kinds import KINDS, Kind
@@ -39,14 +40,14 @@ class Fenced(Exception):
 class Stand:
     """Where a graph stands: the space its nodes lie in, the last event it holds and the log's hash there.
 
-    ``findings`` are those of its last stretch, if they go beyond what the log's store has recorded. ``model`` is the
+    ``outcomes`` are those of its last stretch, if they go beyond what the log's store has recorded. ``model`` is the
     number of its shape.
     """
 
     space: str
     seq: int
     log_hash: bytes | None
-    findings: tuple[Finding, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
     model: int = store.MODEL
 
 
@@ -56,9 +57,9 @@ async def stand_of(graph: Graph, space: str, recorded: int) -> Stand:
         row = await store.WATERMARK.one(tx, space=space, recorded=recorded)
     if row is None:
         return Stand(space, 0, None)
-    findings = tuple(finding_of(Outcome(**item)) for item in orjson.loads(row.outcomes or "[]"))
+    outcomes = tuple(Outcome(**item) for item in orjson.loads(row.outcomes or "[]"))
     log_hash = bytes.fromhex(row.log_hash) if row.log_hash else None
-    return Stand(space, row.seq, log_hash, findings, row.model)
+    return Stand(space, row.seq, log_hash, outcomes, row.model)
 
 
 async def stands_at(graph: Graph, space: str) -> int:
@@ -68,33 +69,34 @@ async def stands_at(graph: Graph, space: str) -> int:
 
 async def project(
     graph: Graph, space: str, after: int, upto: int, log_hash: bytes, facts: Sequence[Fact]
-) -> list[Finding]:
+) -> list[Outcome]:
     """Apply the facts of the log's stretch ``after < seq ≤ upto`` to the graph in a space, in order, exactly once.
 
-    ``log_hash`` is the log's at ``upto``. Raises Fenced when the graph does not stand at ``after``.
+    ``log_hash`` is the log's at ``upto``. Answers the outcome of each fact. Raises Fenced when the graph does not stand
+    at ``after``.
     """
     async with graph.writing() as tx:
         stand = await store.FENCE.one(tx, space=space, model=store.MODEL)
         if stand is None or stand.seq != after:
             raise Fenced(space)
-        findings = await apply_facts(tx, space, facts)
-        await _advance(tx, space, upto, log_hash, findings)
-    return findings
+        outcomes = [finding.as_outcome() for finding in await apply_facts(tx, space, facts)]
+        await _advance(tx, space, upto, log_hash, outcomes)
+    return outcomes
 
 
-async def pass_over(graph: Graph, space: str, seq: int, log_hash: bytes) -> Finding:
+async def pass_over(graph: Graph, space: str, seq: int, log_hash: bytes) -> Outcome:
     """Move past one event that cannot be projected; raises Fenced when the graph does not stand before it."""
-    finding = Finding(seq, "failed", "failed")
+    outcome = Outcome(seq, "failed", "failed")
     async with graph.writing() as tx:
         stand = await store.FENCE.one(tx, space=space, model=store.MODEL)
         if stand is None or stand.seq != seq - 1:
             raise Fenced(space)
-        await _advance(tx, space, seq, log_hash, [finding])
-    return finding
+        await _advance(tx, space, seq, log_hash, [outcome])
+    return outcome
 
 
-async def _advance(tx: AsyncTransaction, space: str, upto: int, log_hash: bytes, findings: Sequence[Finding]) -> None:
-    text = orjson.dumps([finding.as_outcome() for finding in findings]).decode()
+async def _advance(tx: AsyncTransaction, space: str, upto: int, log_hash: bytes, outcomes: Sequence[Outcome]) -> None:
+    text = orjson.dumps(outcomes).decode()
     await store.ADVANCE.run(tx, space=space, seq=upto, log_hash=log_hash.hex(), outcomes=text)
 
 
@@ -306,17 +308,17 @@ async def _record_orders(
                 order_id=order.order_id,
                 buyer_key=f"{space}|{order.buyer_id}",
                 promoter_key=_key(space, order.promoter_id),
-                placed_at=order.placed_at,
+                placed_at_us=microseconds(order.placed_at),
                 paid_fen=order.paid_fen,
                 data_print=order.data_print,
                 tying_keys=[f"{space}|{token.token}" for token in tying],
                 identifiers=_identifiers(space, order.tokens),
             )
         )
-    found = await store.RECORD_ORDERS.save(tx, rows, ties_max=limits.TIES_PER_ORDER_MAX)
+    (recorded,) = await store.RECORD_ORDERS.save(tx, rows, ties_max=limits.TIES_PER_ORDER_MAX)
     named_self = {o.seq for o in orders if o.promoter_id == o.buyer_id}
     findings = []
-    for row in found:
+    for row in recorded.found:
         # an order binds by the rules of a request; where it may not bind, that is no fault of the order
         bound = tree.pop(row.seq, None)
         effect = OrderFound(

@@ -58,12 +58,17 @@ class MoveDecided:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class OrderRecorded:
     seq: int
     how: str | None
     new_buyer: bool
     chain: list[Position]
     ties: list[Tie]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    found: list[OrderRecorded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,7 @@ class NewOrder:
     order_id: str
     buyer_key: str
     promoter_key: str | None
-    placed_at: datetime
+    placed_at_us: int
     paid_fen: int
     data_print: str
     tying_keys: list[str]

@@ -7,4 +7,4 @@
 -- bound:   eight keys
 INSERT INTO api_key (key_hash, brand, role, person, created_at)
 SELECT k.key_hash, %(brand)s, k.role, k.person, %(at)s
-FROM unnest(%(key_hash)s::bytea[], %(role)s::text[], %(person)s::text[]) AS k (key_hash, role, person);
+FROM unnest(%(key_hash)b::bytea[], %(role)b::text[], %(person)b::text[]) AS k (key_hash, role, person);

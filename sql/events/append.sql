@@ -11,9 +11,9 @@ WITH appended AS (
                          accepted_at, hash, cost)
   SELECT %(brand)s, e.seq, e.source, e.event_id, e.type, e.subject, e.time, e.data::jsonb, e.extensions::jsonb,
          e.fingerprint, e.data_print, %(accepted_at)s, e.hash, e.cost
-  FROM unnest(%(seq)s::bigint[], %(source)s::text[], %(event_id)s::text[], %(type)s::text[], %(subject)s::text[],
-              %(time)s::text[], %(data)s::text[], %(extensions)s::text[], %(fingerprint)s::bytea[],
-              %(data_print)s::bytea[], %(hash)s::bytea[], %(cost)s::bigint[])
+  FROM unnest(%(seq)b::bigint[], %(source)b::text[], %(event_id)b::text[], %(type)b::text[], %(subject)b::text[],
+              %(time)b::text[], %(data)b::text[], %(extensions)b::text[], %(fingerprint)b::bytea[],
+              %(data_print)b::bytea[], %(hash)b::bytea[], %(cost)b::bigint[])
        AS e (seq, source, event_id, type, subject, time, data, extensions, fingerprint, data_print, hash, cost)
   RETURNING seq, hash
 )

@@ -7,6 +7,6 @@
 -- bound:   1,000 events and what they un-park
 INSERT INTO outcome (brand, seq, consumer, status, code, detail)
 SELECT %(brand)s, o.seq, %(consumer)s, o.status, o.code, o.detail
-FROM unnest(%(seq)s::bigint[], %(status)s::text[], %(code)s::text[], %(detail)s::text[]::jsonb[])
+FROM unnest(%(seq)b::bigint[], %(status)b::text[], %(code)b::text[], %(detail)b::text[]::jsonb[])
      AS o (seq, status, code, detail)
 ON CONFLICT (brand, seq, consumer) DO UPDATE SET status = excluded.status, code = excluded.code, detail = excluded.detail;

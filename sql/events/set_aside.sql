@@ -7,5 +7,5 @@
 -- bound:   1,000 events (STRETCH_EVENTS_MAX)
 INSERT INTO set_aside (brand, consumer, seq, error, at)
 SELECT %(brand)s, %(consumer)s, a.seq, a.error, %(at)s
-FROM unnest(%(seq)s::bigint[], %(error)s::text[]) AS a (seq, error)
+FROM unnest(%(seq)b::bigint[], %(error)b::text[]) AS a (seq, error)
 ON CONFLICT (brand, consumer, seq) DO NOTHING;

@@ -6,5 +6,5 @@
 -- returns: nothing
 -- bound:   1,000 events (STRETCH_EVENTS_MAX)
 UPDATE set_aside SET replayed_by = r.replayed_by
-FROM unnest(%(seq)s::bigint[], %(replayed_by)s::bigint[]) AS r (seq, replayed_by)
+FROM unnest(%(seq)b::bigint[], %(replayed_by)b::bigint[]) AS r (seq, replayed_by)
 WHERE brand = %(brand)s AND consumer = %(consumer)s AND set_aside.seq = r.seq;

@@ -9,7 +9,7 @@
 INSERT INTO event_rejection (brand, rejection_id, source, event_id, type, via, received_at, problem, shown, sealed, content)
 SELECT %(brand)s, r.rejection_id, r.source, r.event_id, r.type, %(via)s, %(received_at)s, r.problem::jsonb,
        r.shown::jsonb, r.sealed, r.content
-FROM unnest(%(rejection_id)s::text[], %(source)s::text[], %(event_id)s::text[], %(type)s::text[], %(problem)s::text[],
-            %(shown)s::text[], %(sealed)s::bytea[], %(content)s::bytea[])
+FROM unnest(%(rejection_id)b::text[], %(source)b::text[], %(event_id)b::text[], %(type)b::text[], %(problem)b::text[],
+            %(shown)b::text[], %(sealed)b::bytea[], %(content)b::bytea[])
      AS r (rejection_id, source, event_id, type, problem, shown, sealed, content)
 ON CONFLICT (brand, content) DO NOTHING;

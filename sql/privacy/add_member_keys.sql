@@ -7,5 +7,5 @@
 -- bound:   1,000 members
 INSERT INTO member_key (brand, member_id, wrapped_key, created_at)
 SELECT %(brand)s, k.member_id, k.wrapped_key, %(created_at)s
-FROM unnest(%(member_id)s::text[], %(wrapped_key)s::bytea[]) AS k (member_id, wrapped_key)
+FROM unnest(%(member_id)b::text[], %(wrapped_key)b::bytea[]) AS k (member_id, wrapped_key)
 ON CONFLICT (brand, member_id) DO NOTHING;

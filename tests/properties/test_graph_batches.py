@@ -24,7 +24,7 @@ from graph.domain.facts import (
     Registered,
     Standing,
 )
-from graph.findings import Finding, OrderFound
+from graph.findings import Finding, OrderFound, finding_of
 from graph.flows.live import LiveGraph
 from graph.flows.project import project
 from graph.flows.read import members_facts
@@ -96,7 +96,7 @@ async def _projected(graph: Graph, stream: Sequence[Fact], cuts: Sequence[int]) 
     found: list[Finding] = []
     for upto in [*cuts, len(stream)]:
         if upto > after:
-            found += await project(graph, brand, after, upto, b"", stream[after:upto])
+            found += map(finding_of, await project(graph, brand, after, upto, b"", stream[after:upto]))
             after = upto
     facts_held = await members_facts(LiveGraph(graph), brand, "abcdef")
     held = [{**asdict(member), "key": member.key.removeprefix(brand)} for member in facts_held]
