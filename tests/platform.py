@@ -47,6 +47,10 @@ def at(days: float = 0, start: datetime = T0) -> str:
     return iso(start + timedelta(days=days))
 
 
+EVER: Final = at(10_000)
+"""An instant after everything that any test books."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """The platform under test: where it answers, its settings, and open parts for looking inside."""
@@ -203,8 +207,8 @@ class Shop:
         found = await self.get(f"/v1/orders/{order_id}")
         return [(person["level"], person["member_id"], person["earns"]) for person in found["chain"]]
 
-    async def balances(self, member_id: str, as_of: str | None = None) -> dict[str, int]:
-        """The balances of a member that are not zero."""
+    async def balances(self, member_id: str, as_of: str | None = EVER) -> dict[str, int]:
+        """The balances of a member that are not zero: of all that is booked, as of an instant, or (None) of now."""
         query = {"as_of": as_of} if as_of else {}
         found = await self.get(f"/v1/ledger/members/{member_id}", **query)
         return {name: fen for name, fen in found.items() if fen}

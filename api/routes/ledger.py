@@ -28,9 +28,10 @@ routes = router("ledger")
 async def balances(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
+    at = as_of or await parts.clock.now()
     async with parts.postgres.brand(who.brand) as conn:
-        found = await read.balances(conn, member_id, as_of)
-        booked = await read.entries(conn, member_id, None, 1)
+        found = await read.balances(conn, member_id, at)
+        booked = await read.entries(conn, member_id, at, None, 1)
     if not booked:
         await _known(request, member_id)
     return asdict(found)
@@ -42,13 +43,18 @@ async def balances(request: Request, member_id: PathId, as_of: AsOf = None) -> d
     **roles("finance", "auditor", MEMBER),
 )
 async def entries(
-    request: Request, member_id: PathId, limit: Limit = limits.PAGE_ITEMS_DEFAULT, cursor: Cursor = None
+    request: Request,
+    member_id: PathId,
+    as_of: AsOf = None,
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT,
+    cursor: Cursor = None,
 ) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
+    at = as_of or await parts.clock.now()
     before = read_cursor(cursor, int, int)
     async with parts.postgres.brand(who.brand) as conn:
-        found = await read.entries(conn, member_id, (before[0], before[1]) if before else None, limit + 1)
+        found = await read.entries(conn, member_id, at, (before[0], before[1]) if before else None, limit + 1)
     if not found and not before:
         await _known(request, member_id)
     last = found[:limit][-1:]
@@ -61,8 +67,10 @@ async def entries(
     **roles("finance", "auditor"),
 )
 async def trial_balance(request: Request, as_of: AsOf = None) -> dict[str, Any]:
-    async with platform(request).postgres.brand(caller(request).brand) as conn:
-        return asdict(await read.trial_balance(conn, as_of))
+    parts = platform(request)
+    at = as_of or await parts.clock.now()
+    async with parts.postgres.brand(caller(request).brand) as conn:
+        return asdict(await read.trial_balance(conn, at))
 
 
 @routes.get(
@@ -93,7 +101,7 @@ def _entry(row: StatementLine) -> dict[str, Any]:
         "debit_fen": max(row.amount_fen, 0),
         "credit_fen": max(-row.amount_fen, 0),
         "order_id": None if of_withdrawal else row.subject,
-        "refund_id": row.cause if row.kind == Kind.CLAWBACK else None,
+        "refund_id": row.cause.partition("/")[0] if row.kind == Kind.CLAWBACK else None,
         "withdrawal_id": row.subject if of_withdrawal else None,
         "effective_at": iso(row.effective_at),
         "recorded_at": iso(row.recorded_at),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core import limits
 from events.outcome import Outcome
 from ledger.domain import order as orders
 from ledger.domain import withdrawal as withdrawals
@@ -31,6 +32,8 @@ from ledger.domain.withdrawal import Withdrawal
 
 _PAYABLE = {State.FROZEN: Account.PENDING, State.HELD: Account.HELD}
 
+_Part = tuple[Account, str, int]
+"""What a clawback takes: from which account of which member, how much."""
 
 RefundKey = tuple[str, str]
 """Order id and refund id: the shop's refund ids are unique within an order."""
@@ -52,10 +55,30 @@ class RefundSeen:
 
 @dataclass(slots=True)
 class Sales:
-    """What changed in a member's sales: lines sold as level 1 net of refunds, commission net of clawbacks."""
+    """What changed in a member's sales: lines sold as level 1 net of refunds, commission net of clawbacks.
+
+    ``sold_at`` and ``earned_at`` are the latest instants at which the two changed.
+    """
 
     own_gmv_fen: int = 0
     commission_fen: int = 0
+    sold_at: datetime | None = None
+    earned_at: datetime | None = None
+
+
+_CANCELLED = "/"
+"""What changed a sale when it was a cancellation; no refund has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """One change of a member's sales, at an instant; ``cause`` is empty for the payment of the order itself."""
+
+    member_id: str
+    at: datetime
+    order_id: str
+    cause: str
+    fen: int
 
 
 @dataclass(slots=True)
@@ -76,6 +99,7 @@ class Books:
 
     journals: list[Journal] = field(default_factory=list)
     sales: dict[str, Sales] = field(default_factory=dict)
+    sold: list[Sold] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     refunds_new: list[RefundSeen] = field(default_factory=list)
     parked_new: dict[int, OrderFollowUp] = field(default_factory=dict)
@@ -107,7 +131,8 @@ class Books:
         self.changed.add(order.order_id)
         if not owed:
             return
-        at = order.settled_at
+        assert order.settles_at is not None
+        at = order.settles_at
         moves = ((Account.PENDING, Account.AVAILABLE, member_id, fen) for member_id, fen in owed.items())
         self.journals.append(transfer(Kind.SETTLEMENT, order.order_id, "", at, moves))
         for member_id, fen in owed.items():
@@ -128,7 +153,9 @@ class Books:
         if owed:
             payable = _PAYABLE[State(order.state)]
             self.journals.append(accrual(order.order_id, order.paid_at, payable, owed))
-        self._sold(order, sum(line.paid_fen for line in order.lines), owed)
+        for member_id, fen in owed.items():
+            self._earned(member_id, fen, order.paid_at)
+        self._sold(order, sum(line.paid_fen for line in order.lines), order.paid_at, "")
         outcomes = [Outcome(fact.seq, "applied")]
         for waiting in sorted(self.parked.pop(fact.order_id, ()), key=lambda told: told.seq):
             if self.parked_new.pop(waiting.seq, None) is None:
@@ -178,28 +205,59 @@ class Books:
     def _take_back(
         self, order: Order, done: Refunded, source: Account, kind: Kind, cause: str, told_at: datetime
     ) -> None:
-        """Book a clawback: out of the order's own pending or held commission, else out of the payees' wallets."""
+        """Book a clawback: out of the order's own pending or held commission, else out of the payees' wallets.
+
+        What a payee's available gives back waits for the latest credit to it, and is then a journal of its own.
+        """
+        self._sold(order, -done.lines_fen, max(told_at, order.paid_at), cause or _CANCELLED)
         taken = done.clawed_back_fen
-        self._sold(order, -done.lines_fen, {member_id: -fen for member_id, fen in taken.items()})
         if not taken:
             return
-        parts: list[tuple[Account, str, int]] = []
         if source is not Account.AVAILABLE:
-            at = max(told_at, order.paid_at)
-            parts = [(source, member_id, fen) for member_id, fen in taken.items()]
-        else:
-            at = max(told_at, order.settled_at)
-            for member_id, fen in taken.items():
-                met = self._wallet(member_id).take(fen, at)
-                parts.append((Account.AVAILABLE, member_id, met.available_fen))
-                parts.append((Account.ARREARS, member_id, met.arrears_fen))
-        self.journals.append(clawback(kind, order.order_id, cause, at, parts))
+            own = [(source, member_id, fen) for member_id, fen in taken.items()]
+            self._claw_back(kind, order, cause, max(told_at, order.paid_at), own)
+            return
+        assert order.settles_at is not None
+        at = max(told_at, order.settles_at)
+        parts: list[_Part] = []
+        later: list[tuple[str, datetime, _Part]] = []
+        for member_id, fen in taken.items():
+            met = self._wallet(member_id).take(fen, at)
+            available = (Account.AVAILABLE, member_id, met.available_fen)
+            if met.available_at > at:
+                later.append((f"{cause}/{member_id}", met.available_at, available))  # no id holds a slash
+            else:
+                parts.append(available)
+            parts.append((Account.ARREARS, member_id, met.arrears_fen))
+        self._claw_back(kind, order, cause, at, parts)
+        for own_cause, own_at, available in later:
+            self._claw_back(kind, order, own_cause, own_at, [available])
 
-    def _sold(self, order: Order, lines_fen: int, commission_fen: dict[str, int]) -> None:
-        if order.promoter_id is not None and lines_fen:
-            self.sales.setdefault(order.promoter_id, Sales()).own_gmv_fen += lines_fen
-        for member_id, fen in commission_fen.items():
-            self.sales.setdefault(member_id, Sales()).commission_fen += fen
+    def _claw_back(self, kind: Kind, order: Order, cause: str, at: datetime, parts: Sequence[_Part]) -> None:
+        """One journal of a clawback; none where there is nothing to take."""
+        if not any(fen for _, _, fen in parts):
+            return
+        self.journals.append(clawback(kind, order.order_id, cause, at, parts))
+        for _, member_id, fen in parts:
+            self._earned(member_id, -fen, at)
+
+    # --- sales ----------------------------------------------------------------------------------------------------
+
+    def _sold(self, order: Order, lines_fen: int, at: datetime, cause: str) -> None:
+        """A change of what the person at level 1 sold: by the payment of an order, a refund, its cancellation."""
+        if order.promoter_id is None or not lines_fen:
+            return
+        sales = self.sales.setdefault(order.promoter_id, Sales())
+        sales.own_gmv_fen += lines_fen
+        sales.sold_at = max(at, sales.sold_at or at)
+        self.sold.append(Sold(order.promoter_id, at, order.order_id, cause, lines_fen))
+
+    def _earned(self, member_id: str, fen: int, at: datetime) -> None:
+        """A change of what a payee earned, effective at an instant."""
+        if fen:
+            sales = self.sales.setdefault(member_id, Sales())
+            sales.commission_fen += fen
+            sales.earned_at = max(at, sales.earned_at or at)
 
     # --- withdrawals ----------------------------------------------------------------------------------------------
 
@@ -209,13 +267,16 @@ class Books:
         wallet = self._wallet(fact.member_id)
         code = withdrawals.refusal(fact, wallet)
         if code is not None:
-            detail: dict[str, Any] = {"available_fen": wallet.available_fen, "arrears_fen": wallet.arrears_fen}
+            detail: dict[str, Any] = {  # outcomes are kept as numbers of 64 bits, sums have no bound
+                "available_fen": min(wallet.available_fen, limits.NUMBER_MAX),
+                "arrears_fen": min(wallet.arrears_fen, limits.NUMBER_MAX),
+            }
             return Outcome(fact.seq, "refused", code, detail if fact.member_known else None)
-        wallet.freeze(fact.amount_fen)
+        at = wallet.freeze(fact.amount_fen, fact.at)
         opened = self.withdrawals[fact.withdrawal_id] = withdrawals.requested(fact)
         self.withdrawals_changed.add(fact.withdrawal_id)
         moves = [(Account.AVAILABLE, Account.IN_WITHDRAWAL, fact.member_id, fact.amount_fen)]
-        self.journals.append(transfer(Kind.WITHDRAWAL, fact.withdrawal_id, "", fact.at, moves))
+        self.journals.append(transfer(Kind.WITHDRAWAL, fact.withdrawal_id, "", at, moves))
         return Outcome(fact.seq, "applied", detail=opened.answer())
 
     def _withdrawal_rejected(self, fact: WithdrawalRejected) -> Outcome:
@@ -227,8 +288,8 @@ class Books:
         withdrawal.status = "rejected"
         withdrawal.rejected_at, withdrawal.rejected_by, withdrawal.reason = fact.at, fact.actor, fact.reason
         self.withdrawals_changed.add(fact.withdrawal_id)
-        at = max(fact.at, withdrawal.requested_at)
         member_id, fen = withdrawal.member_id, withdrawal.gross_fen
+        at = max(fact.at, withdrawal.requested_at, self._wallet(member_id).credited_at or fact.at)
         moves = [(Account.IN_WITHDRAWAL, Account.AVAILABLE, member_id, fen)]
         self.journals.append(transfer(Kind.REJECTION, fact.withdrawal_id, "", at, moves))
         self._credit(member_id, fen, at, Kind.REJECTION_OFFSET, fact.withdrawal_id)

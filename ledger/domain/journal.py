@@ -44,7 +44,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """One act: ``subject`` is the order or withdrawal, ``cause`` the refund or the member where there are several."""
+    """One act: ``subject`` is the order or withdrawal, ``cause`` the refund or the member where there are several.
+
+    The part of a clawback that waits for a payee's latest credit has both as its cause, ``refund/member``.
+    """
 
     kind: str
     subject: str

@@ -106,16 +106,10 @@ class Order:
 
     @property
     def settles_at(self) -> datetime | None:
-        """When the after-sales window ends; None until the order is completed."""
+        """When the order settles: the end of the after-sales window, never before the payment; None until completed."""
         if self.completed_at is None:
             return None
-        return self.completed_at + hours(24 * self.after_sales_days)
-
-    @property
-    def settled_at(self) -> datetime:
-        """Effective time of the settlement: the end of the window, never before the payment."""
-        assert self.settles_at is not None
-        return max(self.settles_at, self.paid_at)
+        return max(self.completed_at + hours(24 * self.after_sales_days), self.paid_at)
 
     @property
     def promoter_id(self) -> str | None:

@@ -113,4 +113,5 @@ async def _save(conn: Connection, books: Books, at: datetime) -> None:
     await orders.insert_parked(conn, books.parked_new.values())
     await orders.delete_parked(conn, books.parked_done)
     await orders.add_sales(conn, books.sales)
+    await orders.insert_sold(conn, books.sold)
     await withdrawals.save_withdrawals(conn, [books.withdrawals[one] for one in books.withdrawals_changed])

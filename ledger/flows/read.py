@@ -123,8 +123,8 @@ async def order(conn: Connection, order_id: str) -> OrderView | None:
     return OrderView(found, await orders.journals_of(conn, order_id))
 
 
-async def balances(conn: Connection, member_id: str, as_of: datetime | None) -> Balances:
-    """A member's balances: of all that is booked, or of what was effective at ``as_of``; zeros for a stranger."""
+async def balances(conn: Connection, member_id: str, as_of: datetime) -> Balances:
+    """A member's balances of what was effective at an instant; zeros for a stranger."""
     debit = await journals.balances(conn, member_id, as_of)
 
     def owed(account: Account) -> int:
@@ -142,14 +142,17 @@ async def balances(conn: Connection, member_id: str, as_of: datetime | None) -> 
 
 
 async def entries(
-    conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int
+    conn: Connection, member_id: str, as_of: datetime, before: tuple[int, int] | None, count_max: int
 ) -> list[StatementLine]:
-    """A member's statement, the latest booked first, from before ``(journal number, place)`` on."""
-    return await journals.entries(conn, member_id, before, count_max)
+    """A member's statement of what was effective at an instant; its entries sum to the balances of that instant.
+
+    The latest booked come first, from before ``(journal number, place)`` on.
+    """
+    return await journals.entries(conn, member_id, as_of, before, count_max)
 
 
 async def trial_balance(conn: Connection, as_of: datetime | None) -> TrialBalance:
-    """The balance of each account, payees summed."""
+    """The balance of each account, payees summed, of what was effective at an instant or of all that is booked."""
     rows = await journals.trial_balance(conn, as_of)
     return TrialBalance(
         [AccountBalance(row.account, max(row.balance_fen, 0), max(-row.balance_fen, 0)) for row in rows],
@@ -216,9 +219,9 @@ async def withdrawals_page(
     return await withdrawals.page(conn, member_id, status, before_seq, count_max)
 
 
-async def sales(conn: Connection, member_ids: Collection[str]) -> dict[str, SalesRow]:
-    """Sales and commission of members, zeros for those without any."""
-    found = {row.member_id: row for row in await orders.load_sales(conn, member_ids)}
+async def sales(conn: Connection, member_ids: Collection[str], as_of: datetime) -> dict[str, SalesRow]:
+    """Sales and commission of members as of an instant, zeros for those without any."""
+    found = {row.member_id: row for row in await orders.load_sales(conn, member_ids, as_of)}
     return {member_id: found.get(member_id, SalesRow(member_id, 0, 0)) for member_id in member_ids}
 
 

@@ -19,9 +19,16 @@ class _Repeated:
 @dataclass(frozen=True, slots=True)
 class _WalletRow:
     member_id: str
-    available_fen: int
-    arrears_fen: int
+    available_fen: str
+    arrears_fen: str
+    credited_at: datetime | None
     arrears_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _BalanceText:
+    account: str
+    balance_fen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +65,19 @@ class ChainRow:
 
 @dataclass(frozen=True, slots=True)
 class BalanceOffRow:
-    """A payee's account whose balance is not the sum of its entries."""
+    """A payee's account that is not the sum of its entries, or not of their latest instants; amounts as text."""
 
     member_id: str
     account: str
-    balance_fen: int
-    entries_fen: int
+    balance_fen: str
+    entries_fen: str
 
 
 _POST = sql("ledger/post", _Repeated)
 _WALLETS = sql("ledger/wallets_load", _WalletRow)
-_BALANCES_NOW = sql("ledger/balances_now", BalanceRow)
-_BALANCES_AS_OF = sql("ledger/balances_as_of", BalanceRow)
+_BALANCES = sql("ledger/balances", _BalanceText)
 _ENTRIES = sql("ledger/entries_page", StatementLine)
-_TRIAL_BALANCE = sql("ledger/trial_balance", BalanceRow)
+_TRIAL_BALANCE = sql("ledger/trial_balance", _BalanceText)
 _HEAD = sql("ledger/head", HeadRow)
 _CHAIN = sql("ledger/chain", ChainRow)
 _BALANCES_OFF = sql("ledger/balances_off", BalanceOffRow)
@@ -106,29 +112,32 @@ async def load_wallets(conn: Connection, member_ids: Collection[str]) -> dict[st
     if not member_ids:
         return {}
     rows = await _WALLETS.run(conn, member_ids=list(member_ids))
-    return {row.member_id: Wallet(row.member_id, row.available_fen, row.arrears_fen, row.arrears_at) for row in rows}
+    return {
+        row.member_id: Wallet(
+            row.member_id, int(row.available_fen), int(row.arrears_fen), row.credited_at, row.arrears_at
+        )
+        for row in rows
+    }
 
 
-async def balances(conn: Connection, member_id: str, as_of: datetime | None) -> dict[str, int]:
-    """A member's balance per account, debit positive."""
-    if as_of is None:
-        rows = await _BALANCES_NOW.run(conn, member_id=member_id)
-    else:
-        rows = await _BALANCES_AS_OF.run(conn, member_id=member_id, as_of=as_of)
-    return {row.account: row.balance_fen for row in rows}
+async def balances(conn: Connection, member_id: str, as_of: datetime) -> dict[str, int]:
+    """A member's balance per account of what was effective at an instant, debit positive."""
+    return {row.account: int(row.balance_fen) for row in await _BALANCES.run(conn, member_id=member_id, as_of=as_of)}
 
 
 async def entries(
-    conn: Connection, member_id: str, before: tuple[int, int] | None, count_max: int
+    conn: Connection, member_id: str, as_of: datetime, before: tuple[int, int] | None, count_max: int
 ) -> list[StatementLine]:
-    """A member's entries, the latest first, from before ``(number, place)`` on."""
+    """A member's entries effective at an instant, the latest booked first, from before ``(number, place)`` on."""
     number, place = before or (limits.NUMBER_MAX, 0)
-    return await _ENTRIES.run(conn, member_id=member_id, before_number=number, before_place=place, count_max=count_max)
+    return await _ENTRIES.run(
+        conn, member_id=member_id, as_of=as_of, before_number=number, before_place=place, count_max=count_max
+    )
 
 
 async def trial_balance(conn: Connection, as_of: datetime | None) -> list[BalanceRow]:
-    """The balance of each account, payees summed."""
-    return await _TRIAL_BALANCE.run(conn, as_of=as_of)
+    """The balance of each account, payees summed, of what was effective at an instant or of all that is booked."""
+    return [BalanceRow(row.account, int(row.balance_fen)) for row in await _TRIAL_BALANCE.run(conn, as_of=as_of)]
 
 
 async def head(conn: Connection) -> HeadRow | None:

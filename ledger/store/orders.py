@@ -11,7 +11,7 @@ from core.stores.queries import sql
 from events.decided import Decided
 from events.facts import RefundLine
 from graph.findings import ChainPerson
-from ledger.domain.books import RefundKey, RefundSeen, Sales
+from ledger.domain.books import RefundKey, RefundSeen, Sales, Sold
 from ledger.domain.facts import (
     OrderCancelled,
     OrderCompleted,
@@ -75,6 +75,8 @@ class _SalesChange:
     member_id: str
     own_gmv_fen: int
     commission_fen: int
+    sold_at: datetime | None
+    earned_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ _PARKED_INSERT = sql("ledger/parked_insert", rows=_ParkedRow)
 _PARKED_DELETE = sql("ledger/parked_delete")
 _SALES = sql("ledger/sales", _SalesText)
 _SALES_ADD = sql("ledger/sales_add", rows=_SalesChange)
+_SOLD_INSERT = sql("ledger/sold_insert", rows=Sold)
 FIGURES = sql("ledger/order_figures", FigureRow)
 
 
@@ -195,13 +198,21 @@ async def delete_parked(conn: Connection, facts: Collection[OrderFollowUp]) -> N
 
 async def add_sales(conn: Connection, sales: Mapping[str, Sales]) -> None:
     """Add changes to members' sales."""
-    rows = [_SalesChange(member, change.own_gmv_fen, change.commission_fen) for member, change in sales.items()]
+    rows = [
+        _SalesChange(member, change.own_gmv_fen, change.commission_fen, change.sold_at, change.earned_at)
+        for member, change in sales.items()
+    ]
     await _SALES_ADD.save(conn, rows)
 
 
-async def load_sales(conn: Connection, member_ids: Collection[str]) -> list[SalesRow]:
-    """Sales of members; one who never sold or earned is left out."""
-    rows = await _SALES.run(conn, member_ids=list(member_ids))
+async def insert_sold(conn: Connection, sold: Collection[Sold]) -> None:
+    """Keep each change of members' sales."""
+    await _SOLD_INSERT.save(conn, sold)
+
+
+async def load_sales(conn: Connection, member_ids: Collection[str], as_of: datetime) -> list[SalesRow]:
+    """Sales of members as of an instant; one who never sold or earned is left out."""
+    rows = await _SALES.run(conn, member_ids=list(member_ids), as_of=as_of)
     return [SalesRow(row.member_id, int(row.own_gmv_fen), int(row.commission_fen)) for row in rows]
 
 

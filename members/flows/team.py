@@ -37,11 +37,15 @@ async def team_page(
     after: tuple[int, str],
     count: int,
 ) -> list[TeamRow]:
-    """Distributors below a member, level by level; GMV is net of refunds, of orders they promoted themselves."""
+    """Distributors below a member as of an instant, level by level, with their figures of that instant.
+
+    GMV is net of refunds, of orders they promoted themselves; an order counts from its payment, a refund or a
+    cancellation from the instant it names, commission by effective time.
+    """
     found = await graph.team(tree, brand, member_id, as_of, depth, after, count)
     people = {row.member_id for row in found}.union(*(row.team for row in found))
     async with postgres.brand(brand) as conn:
-        sales = await ledger.sales(conn, people)
+        sales = await ledger.sales(conn, people, as_of)
     return [
         TeamRow(
             level=row.level,

@@ -84,14 +84,16 @@ BEGIN
   WHERE v_numbers[position] > 0;
 
   WITH balanced AS (
-    INSERT INTO member_balance AS b (brand, member_id, account, balance_fen, last_debit_at)
-    SELECT v_brand, member, account, sum(amount), max(p_effective_at[position]) FILTER (WHERE amount > 0)
+    INSERT INTO member_balance AS b (brand, member_id, account, balance_fen, last_debit_at, last_credit_at)
+    SELECT v_brand, member, account, sum(amount), max(p_effective_at[position]) FILTER (WHERE amount > 0),
+           max(p_effective_at[position]) FILTER (WHERE amount < 0)
     FROM unnest(p_position, p_account, p_member, p_amount_fen) u(position, account, member, amount)
     WHERE member IS NOT NULL AND v_numbers[position] > 0
     GROUP BY member, account
     ON CONFLICT (brand, member_id, account) DO UPDATE
     SET balance_fen = b.balance_fen + excluded.balance_fen,
-        last_debit_at = greatest(b.last_debit_at, excluded.last_debit_at)
+        last_debit_at = greatest(b.last_debit_at, excluded.last_debit_at),
+        last_credit_at = greatest(b.last_credit_at, excluded.last_credit_at)
     RETURNING b.member_id, b.account, b.balance_fen
   )
   SELECT format('account %s of %s would be %s fen below its floor', account, member_id, abs(balance_fen)) INTO v_broken

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tests.platform import Shop, at
+from ledger.domain.journal import Entry, Journal
+from ledger.store import journals
+from tests.platform import T0, Shop, at
 
 
 async def ask(shop: Shop, member_id: str, fen: int, status: int = 201) -> dict[str, Any]:
@@ -150,3 +152,91 @@ async def test_held_money_waits_for_a_verdict_not_for_time(shop: Shop) -> None:
     await shop.tell(e.refunded("r", "o", 2, start=start, line_1=25_000))
     assert await shop.balances("one") == {"held_fen": 2_500}
     assert (await ask(shop, "one", 100, 409))["code"] in ("risk_hold", "insufficient_available")
+
+
+async def test_what_is_effective_later_is_not_there_yet(shop: Shop) -> None:
+    """An order paid in an hour: no balance, no statement, no trial balance, nothing to ask for; then all of it."""
+    await three_tiers(shop)
+    e, start = shop.events, await shop.start()
+    await shop.move_clock(0, start)
+    hour = 1 / 24
+    await shop.tell(
+        e.completed("o", -20, start=start), e.paid("o", "buyer", 50_000, days=hour, start=start, promoter_id="one")
+    )
+    await shop.post("/v1/ops/run", "admin", {"job": "settle"})
+    assert (await shop.get("/v1/orders/o"))["state"] == "frozen"
+    assert (await shop.get("/v1/orders/o"))["settles_at"] == at(hour, start)
+    assert await shop.balances("one", None) == {}
+    assert (await shop.get("/v1/ledger/members/one/entries"))["items"] == []
+    assert await trial(shop) == {}
+    assert (await ask(shop, "one", 100, 409))["code"] == "insufficient_available"
+    assert await shop.balances("one", at(1, start)) == {"pending_fen": 5_000}
+
+    await shop.move_clock(hour, start)
+    assert await shop.balances("one", None) == {"available_fen": 5_000}
+    assert len((await shop.get("/v1/ledger/members/one/entries"))["items"]) == 3
+
+    # a refund of tomorrow takes from tomorrow on, and what it will take cannot be asked for today
+    await shop.tell(e.refunded("r", "o", 1, start=start, line_1=40_000))
+    assert await shop.balances("one", None) == {"available_fen": 5_000}
+    assert (await ask(shop, "one", 1_001, 409))["code"] == "insufficient_available"
+    assert (await ask(shop, "one", 1_000))["status"] == "requested"
+    await shop.move_clock(1, start)
+    assert await shop.balances("one", None) == {"in_withdrawal_fen": 1_000}
+
+
+async def test_refund_ids_are_unique_within_an_order_and_lines_within_a_refund(shop: Shop) -> None:
+    await three_tiers(shop)
+    e = shop.events
+    twice = e.event(
+        "order.refunded.v1",
+        {
+            "refund_id": "r2",
+            "order_id": "o1",
+            "refunded_at": at(2),
+            "lines": [{"line_id": "1", "refund_fen": 1}, {"line_id": "1", "refund_fen": 2}],
+        },
+    )
+    (item,) = await shop.answers(twice)
+    assert (item["status"], item["problem"]["code"]) == ("rejected", "duplicate_line")
+    codes = await shop.tell(
+        e.paid("o1", "buyer", 10_000, promoter_id="one"),
+        e.paid("o2", "buyer", 20_000, promoter_id="one"),
+        e.refunded("r1", "o1", 2, line_1=1_000),
+        e.refunded("r1", "o2", 2, line_1=2_000),
+        e.refunded("r1", "o1", 2, line_1=1_000),
+        e.refunded("r1", "o1", 2, line_1=3_000),
+    )
+    assert codes == [None, None, None, None, None, "refund_conflict"]
+    assert await shop.balances("one", at(2)) == {"pending_fen": 900 + 1_800}
+
+
+async def test_sums_of_money_have_no_bound(shop: Shop) -> None:
+    """An order may be of 10^14 fen, and of such orders there may be any number: what sums them up passes 64 bits."""
+    await three_tiers(shop)
+    most = 2**63 - 1
+    many = [
+        Journal("accrual", f"many{n}", "", T0, (Entry("6601.02", None, most), Entry("2241.12", "one", -most)))
+        for n in range(3)
+    ]
+    async with shop.parts.postgres.brand(shop.brand) as conn:
+        await journals.post(conn, many, T0)
+    start, e = await shop.start(), shop.events
+    await shop.move_clock(0, start)
+    lines = [10**12] * 100
+    await shop.tell(
+        *(e.paid(f"o{n}", "buyer", *lines, days=0, start=start, promoter_id="one") for n in range(2)),
+        e.completed("o0", 0, start=start),
+    )
+    assert (await shop.get("/v1/orders/o0"))["commissions"][0]["earned_fen"] == 10**11
+    await shop.move_clock(7, start)
+    assert await shop.balances("one", None) == {"available_fen": 3 * most + 10**13, "pending_fen": 10**13}
+    assert await shop.balances("one", at(1, start)) == {"available_fen": 3 * most, "pending_fen": 2 * 10**13}
+    assert (await trial(shop))["6601.02"] == 3 * most + 2 * (10**13 + 4 * 10**12 + 10**12)
+    assert (await ask(shop, "one", 5_000_001, 422))["code"] == "limit_single"
+    await shop.tell(e.cancelled("o0", 7, start=start))
+    assert (await shop.balances("one", None))["available_fen"] == 3 * most
+    rows = {row["member_id"]: row for row in (await shop.get("/v1/members/three/team"))["items"]}
+    assert (rows["one"]["own_gmv_fen"], rows["two"]["team_gmv_fen"]) == (10**14, 10**14)
+    assert (await shop.get("/v1/ledger/verify"))["ok"]
+    assert (await shop.get("/v1/consistency"))["ok"]

@@ -19,6 +19,9 @@ from ledger.flows.settle import settle
 from tests.ledger.shop import T0, day
 from tests.services import Services
 
+EVER = day(10_000)
+"""An instant after everything that is booked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -36,7 +39,7 @@ class Ledger:
         async with self.postgres.brand(self.brand) as conn:
             return await settle(conn, now)
 
-    async def balances(self, member_id: str, as_of: datetime | None = None) -> Balances:
+    async def balances(self, member_id: str, as_of: datetime = EVER) -> Balances:
         async with self.postgres.brand(self.brand) as conn:
             return await read.balances(conn, member_id, as_of)
 

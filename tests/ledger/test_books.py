@@ -265,6 +265,38 @@ def test_an_offset_is_not_effective_before_the_arrears_it_meets(story: Story) ->
     assert story.balance(ARREARS, "A", day(29)) == 0
 
 
+def test_what_a_late_refund_takes_from_available_waits_for_the_latest_credit(story: Story) -> None:
+    """Spent on day 8, credited anew on day 20: a refund of day 9, told then, meets the later money, not before it."""
+    only_a = chain("A")
+    story.tell(paid(1, "o", 50_000, above=only_a), completed(2, "o"))
+    story.settle("o")
+    story.tell(requested(3, "w", "A", 5_000, day(8)))
+    story.tell(paid(4, "next", 30_000, above=only_a, at=day(10)), completed(5, "next", day(13)))
+    story.settle("next")
+    story.tell(refunded(6, "r", "o", day(9), line_1=50_000))
+    journals = [(j.kind, j.cause, j.effective_at, entries(j)) for j in story.books.journals[-2:]]
+    assert journals == [
+        ("clawback", "r", day(9), [(ARREARS, "A", 2000), (EXPENSE, None, -2000)]),
+        ("clawback", "r/A", day(20), [(AVAILABLE, "A", 3000), (EXPENSE, None, -3000)]),
+    ]
+    available = [-story.balance(AVAILABLE, "A", day(n)) for n in (7, 8, 9, 19, 20)]
+    assert available == [5000, 0, 0, 0, 0]
+    assert [story.balance(ARREARS, "A", day(n)) for n in (8, 9, 20)] == [0, 2000, 2000]
+
+
+def test_a_withdrawal_is_not_effective_before_the_money_it_takes(story: Story) -> None:
+    """Another process may read an earlier time than the one that settled."""
+    story.tell(paid(1, "o", 50_000, above=chain("A")), completed(2, "o"))
+    story.settle("o")
+    story.tell(requested(3, "w", "A", 5_000, day(6)), rejected(4, "w", day(6)))
+    assert [journal.effective_at for journal in story.books.journals[-2:]] == [day(7), day(7)]
+
+
+def test_an_order_paid_after_its_window_settles_at_its_payment(story: Story) -> None:
+    story.tell(completed(1, "o", T0 - timedelta(days=8)), paid(2, "o", 10_000))
+    assert story.books.orders["o"].settles_at == T0
+
+
 # --- withdrawals ----------------------------------------------------------------------------------------------------
 
 

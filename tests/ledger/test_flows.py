@@ -2,8 +2,8 @@
 
 import random
 import threading
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -17,7 +17,7 @@ from ledger.flows.book import book
 from ledger.flows.read import AccountBalance, Balances
 from ledger.flows.seed import seed
 from ledger.store import journals, plans
-from tests.ledger.conftest import Ledger, told
+from tests.ledger.conftest import EVER, Ledger, told
 from tests.ledger.shop import (
     T0,
     cancelled,
@@ -78,6 +78,52 @@ async def test_balances_as_of_an_instant(ledger: Ledger) -> None:
     assert trial.total_fen == 0
 
 
+async def test_an_order_does_not_settle_before_it_is_paid(ledger: Ledger) -> None:
+    """Completed on the first day, paid on the ninth: the window ends on the seventh."""
+    await ledger.book(completed(1, "o", T0), paid(2, "o", 50_000, at=day(9)))
+    assert await ledger.settle(day(8)) == 0
+    assert await ledger.balances("A", day(8)) == NOTHING
+    assert await ledger.settle(day(9)) == 1
+    assert await ledger.balances("A", day(9)) == replace(NOTHING, available_fen=5000)
+
+
+def a_year_of_money(seed_number: int) -> list[Fact | datetime]:
+    """A busy quarter with withdrawals, asked for and turned down; in between time passes and orders settle."""
+    chance = random.Random(seed_number)
+    story: list[Fact | datetime] = []
+    for number, fact in enumerate(a_busy_quarter(seed_number), 1_000):
+        story.append(fact)
+        at = day(chance.randint(0, 120))
+        if chance.random() < 0.2:
+            story.append(requested(number, f"w{number}", chance.choice("ABCDEF"), chance.randint(10, 500), at))
+        if chance.random() < 0.1:
+            story.append(rejected(number, f"w{number - chance.randint(1, 20)}", at))
+        if chance.random() < 0.1:
+            story.append(at)
+    return story
+
+
+@pytest.mark.parametrize("seed_number", [4, 5, 6])
+async def test_no_balance_is_below_zero_as_of_any_instant(ledger: Ledger, seed_number: int) -> None:
+    """Read at every instant at which something is effective: each figure is the sum of the entries up to it."""
+    for step in a_year_of_money(seed_number):
+        await (ledger.settle(step) if isinstance(step, datetime) else ledger.book(step))
+    assert (await ledger.verify()).ok
+    for member_id in "ABCDEF":
+        async with ledger.postgres.brand(ledger.brand) as conn:
+            lines = await read.entries(conn, member_id, EVER, None, 10_000)
+        for at in {line.effective_at for line in lines}:
+            booked = [line for line in lines if line.effective_at <= at]
+            found = asdict(await ledger.balances(member_id, at))
+            assert all(fen >= 0 for fen in found.values()), (member_id, at, found)
+            assert sum(found.values()) - 2 * found["arrears_fen"] == -sum(line.amount_fen for line in booked)
+            async with ledger.postgres.brand(ledger.brand) as conn:
+                sales = (await read.sales(conn, [member_id], at))[member_id]
+                assert await read.entries(conn, member_id, at, None, 10_000) == booked
+            earned = [line for line in booked if line.kind in ("accrual", "clawback", "cancellation")]
+            assert sales.commission_fen == -sum(line.amount_fen for line in earned)
+
+
 async def test_parked_facts_are_found_by_a_later_batch(ledger: Ledger) -> None:
     early = await ledger.book(
         refunded(1, "r", "o", line_1=5_000), completed(2, "o", day(1)), cancelled(3, "o", day(2)), cancelled(4, "o")
@@ -132,10 +178,10 @@ async def test_the_size_of_a_batch_makes_no_difference(ledger: Ledger, other_led
     for member_id in "ABCDEF":
         assert await ledger.balances(member_id) == await other_ledger.balances(member_id)
     async with ledger.postgres.brand(ledger.brand) as conn:
-        sales = await read.sales(conn, [*"ABCDEF", "nobody"])
+        sales = await read.sales(conn, [*"ABCDEF", "nobody"], EVER)
         figures = await read.ledger_figures(conn, 10**9)
     async with other_ledger.postgres.brand(other_ledger.brand) as conn:
-        assert sales == await read.sales(conn, [*"ABCDEF", "nobody"])
+        assert sales == await read.sales(conn, [*"ABCDEF", "nobody"], EVER)
         assert figures == await read.ledger_figures(conn, 10**9)
     assert sales["nobody"].own_gmv_fen == 0
     total = sum(read.order_figure(f.order_id, "buyer", [p.member_id for p in f.chain]) for f in first_paid(facts))
@@ -182,7 +228,7 @@ async def test_brands_with_the_same_ids_never_meet(ledger: Ledger, other_ledger:
     assert view is not None and view.order.completed_at is None
     async with other_ledger.postgres.brand("nobody-at-all") as conn:
         assert await read.order(conn, "o") is None
-        assert await read.balances(conn, "A", None) == NOTHING
+        assert await read.balances(conn, "A", EVER) == NOTHING
         assert (await read.trial_balance(conn, None)).accounts == []
         assert (await read.verify(conn, "nobody-at-all")).journals == 0
 
@@ -193,7 +239,7 @@ async def test_a_statement_pages_from_the_latest_booked_back(ledger: Ledger) -> 
     found: list[int] = []
     before: tuple[int, int] | None = None
     async with ledger.postgres.brand(ledger.brand) as conn:
-        while page := await read.entries(conn, "A", before, 3):
+        while page := await read.entries(conn, "A", EVER, before, 3):
             found += [-entry.amount_fen for entry in page]
             before = (page[-1].number, page[-1].place)
     assert found == [700, 600, 500, 400, 300, 200, 100]

@@ -135,7 +135,7 @@ async def test_an_earlier_installation_is_carried_over(carried: Platform) -> Non
         assert (books.ok, books.journals, books.head_hash) == (True, said["journals"], said["head_hash"])
         assert books.content_hash == said["content_hash"]
         for member_id, balances in said["balances"].items():
-            assert asdict(await ledger.balances(conn, member_id, None)) == balances
+            assert asdict(await ledger.balances(conn, member_id, await carried.clock.now())) == balances
     await tell(events.registered("new"))  # whatever must be made anew has been by now
     await carried.jobs["rebuild_wire"].run(BRAND)
     found = await carried.comparison.run(BRAND)
