@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
 
+_CONTAINERS: Final = (dict, list)
 _NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 """A NUL character as JSON spells it: the same letters after a backslash that is itself escaped are plain text."""
 
@@ -26,18 +28,30 @@ def without_nul(json: bytes) -> bytes:
 
 
 def nested_deeper(value: Any, levels: int) -> bool:
-    """Whether objects and lists stand in one another more than so many levels deep."""
-    inner = [value]
-    for _ in range(levels + 1):
-        inner = [
-            part
-            for outer in inner
-            if isinstance(outer, dict | list)
-            for part in (outer.values() if isinstance(outer, dict) else outer)
-        ]
+    """Whether objects and lists stand in one another more than so many levels deep; empty ones do not count."""
+    inner = _filled([value])
+    for _ in range(levels):
+        inner = _inside(inner)
         if not inner:
             return False
-    return True
+    return bool(inner)
+
+
+def names_in(value: Any, count_max: int) -> int:
+    """How many names the objects in a value have together; counted no further than past ``count_max``."""
+    names, inner = 0, _filled([value])
+    while inner and names <= count_max:
+        names += sum(len(outer) for outer in inner if isinstance(outer, dict))
+        inner = _inside(inner)
+    return names
+
+
+def _inside(outer: Iterable[Any]) -> list[Any]:
+    return [part for one in outer for part in _filled(one.values() if isinstance(one, dict) else one)]
+
+
+def _filled(parts: Iterable[Any]) -> list[Any]:
+    return [part for part in parts if part and isinstance(part, _CONTAINERS)]
 
 
 def link(previous: bytes, content: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Final
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024  # one request body; a batch of 1,000 ordinary events is about 0.5 MB
 EVENTS_PER_BATCH_MAX: Final = 1_000  # one intake transaction stays below a tenth of a second
 ID_CHARS_MAX: Final = 128  # ids are chosen by callers and stand in every index
-TEXT_CHARS_MAX: Final = 1_000  # free text a caller may send (reasons, address details, notes)
+TEXT_CHARS_MAX: Final = 1_000  # free text a caller may send (reasons, notes)
 FUTURE_SECONDS_MAX: Final = 24 * 3600  # with the real clock, clocks of shops may be wrong by a day, not more
 LINES_PER_ORDER_MAX: Final = 1_000  # the largest real baskets seen hold 541 lines
 ORDER_FEN_MAX: Final = 10**14  # of one order: a bound of its own, far inside 64 bits
@@ -21,6 +21,19 @@ PAGE_ITEMS_MAX: Final = 200  # largest page of any list
 PAGE_ITEMS_DEFAULT: Final = 50  # about two screens of a table
 NUMBER_MAX: Final = 2**63 - 1  # no row has a larger number: where a list begins that is read from its end
 JSON_DEPTH_MAX: Final = 32  # of what is sent as events: deeper than any contract needs, and every walk of it ends
+EVENT_NAMES_MAX: Final = 20_000  # names in one event: the largest order has 5,000; each unknown one is an error to tell
+ATTRIBUTES_BYTES_MAX: Final = 64 * 1024  # attributes nobody knows, together: as much as CloudEvents asks to forward
+TURN_SECONDS_MAX: Final = 0.01  # of computing, before whoever else waits for the process has a turn
+
+# --- identifiers: of each kind, as it came and again with its signs in compatibility form, where one may become 18 ---
+DEVICE_CHARS_MAX: Final = 512  # ids of installations have 16 to 300
+IP_CHARS_MAX: Final = 64  # an IPv6 address in brackets with zone and port has 60
+PHONE_CHARS_MAX: Final = 64  # fifteen digits, separators, an extension
+UNIONID_CHARS_MAX: Final = 128  # platforms give 28 to 64
+PAYOUT_ACCOUNT_CHARS_MAX: Final = 256  # an e-mail address has at most 254
+ID_CARD_CHARS_MAX: Final = 64  # eighteen, and blanks between them
+ADDRESS_CHARS_MAX: Final = 500  # street, house, door and notes to the courier
+REGION_CHARS_MAX: Final = 64  # province, city or county: the longest name has 15
 
 # --- the three tiers ----------------------------------------------------------------------------------------------
 LEVELS_MAX: Final = 3  # persons paid for an order, and distributor depth: the product's legal promise

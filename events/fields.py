@@ -12,12 +12,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from core import limits
 from core.errors import FieldError
-from privacy.kinds import KINDS
+from privacy.kinds import KINDS, too_long
 
 ID_PATTERN: Final = r"^[^/\x00-\x1f\x7f-\x9f]{1,128}$"
 BRAND_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -73,15 +84,35 @@ def example(**fields: Any) -> ConfigDict:
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """Marks a field whose value is personal: sealed before it is kept, and known to the graph as a token only.
+    """Marks a field whose value is personal: bounded by its kind, sealed before it is kept, and known to the graph as a
+    token only.
 
-    ``kind`` of identifier; ``kind_field`` names the field beside it that says the kind; ``items``: the field is a list
-    of ``{kind, value}``.
+    ``kind`` of identifier; ``kind_field`` names the field before it that says the kind; ``items``: the field is a list
+    of ``{kind, value}``, whose values are marked themselves.
     """
 
     kind: str | None = None
     kind_field: str | None = None
     items: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self._bounded, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        told, kind = handler(schema), KINDS.get(self.kind or "")
+        for option in told.get("anyOf", [told]):
+            if kind is not None and option.get("type") == "string":
+                option["maxLength"] = kind.chars_max
+        return told
+
+    def _bounded(self, value: Any, info: ValidationInfo) -> Any:
+        """The same value; raises the error ``out_of_range`` for one that its kind does not allow."""
+        kind = KINDS.get(self.kind or info.data.get(self.kind_field or "", ""))
+        if value is not None and kind is not None:
+            told = too_long(kind, value.model_dump() if isinstance(value, BaseModel) else value)
+            if told is not None:
+                raise PydanticCustomError("out_of_range", "{told}", {"told": told})
+        return value
 
 
 # The names of every field a caller can be told about; pydantic's internal steps of a path are left out.

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from core import limits
 from core.canonical import canonical, link
 from core.clock import iso
+from core.slicing import sliced
 from core.stores.postgres import Connection
 from core.stores.queries import sql
 from events.consumer import Budget
@@ -214,7 +215,7 @@ async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accep
     seq, last_hash = head.seq, bytes(head.hash)
     answers: list[Appended] = []
     fresh: list[_NewRow] = []
-    for event in events:
+    async for event in sliced(events):
         standing = known.get(event.key)
         if standing is not None:
             same = standing[1] == event.fingerprint

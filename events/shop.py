@@ -19,23 +19,26 @@ GRAPH: Final = "graph"
 LEDGER: Final = "ledger"
 
 
+RegionName: TypeAlias = Annotated[AnyText, Field(max_length=limits.REGION_CHARS_MAX)]
+
+
 class AddressValue(Strict):
     """A postal address; the structured parts may be empty where the shop does not know them."""
 
-    province: AnyText = ""
-    city: AnyText = ""
-    county: AnyText = ""
-    detail: Text
+    province: RegionName = ""
+    city: RegionName = ""
+    county: RegionName = ""
+    detail: Annotated[Text, Field(max_length=limits.ADDRESS_CHARS_MAX)]
 
 
 class TextIdentifier(Strict):
     kind: Literal["device", "ip", "phone", "unionid", "payout_account", "id_card"]
-    value: Text
+    value: Annotated[Text, Personal(kind_field="kind")]
 
 
 class AddressIdentifier(Strict):
     kind: Literal["address"]
-    value: AddressValue
+    value: Annotated[AddressValue, Personal("address")]
 
 
 Identifier: TypeAlias = Annotated[TextIdentifier | AddressIdentifier, Field(discriminator="kind")]

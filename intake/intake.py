@@ -13,10 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from brands.clock import InstallationClock
 from core import limits
-from core.canonical import canonical, has_nul, without_nul
+from core.canonical import canonical, has_nul, names_in, without_nul
 from core.clock import wall_now
 from core.errors import FieldError, Refusal, invalid
 from core.ids import new_id
+from core.slicing import sliced
 from core.stores.postgres import Postgres
 from core.stores.queries import sql
 from events import log
@@ -88,7 +89,7 @@ _REJECTION_RESENT = sql("intake/rejection_resent")
 
 
 class Intake:
-    """Takes events for a brand, whatever way they came."""
+    """Takes events for a brand, whatever way they came; however many they are, others have turns meanwhile."""
 
     def __init__(self, postgres: Postgres, keyring: Keyring, clock: InstallationClock, contracts: Contracts) -> None:
         self._postgres = postgres
@@ -104,10 +105,10 @@ class Intake:
         """
         keys = await self._keyring.brand(brand)
         latest = None if self._clock.simulated else wall_now() + timedelta(seconds=limits.FUTURE_SECONDS_MAX)
-        checked = [_check(event, brand, latest, self._contracts) for event in events]
+        checked = [_check(event, brand, latest, self._contracts) async for event in sliced(events)]
         valid = [(index, found) for index, found in enumerate(checked) if isinstance(found, _Valid)]
         sealed = await self._seal(brand, keys, [(found.contract, found.data) for _, found in valid])
-        new = [_new_event(found, stored, keys) for (_, found), stored in zip(valid, sealed, strict=True)]
+        new = [_new_event(found, stored, keys) async for (_, found), stored in sliced(zip(valid, sealed, strict=True))]
         if valid:
             await self._clock.start(valid[0][1].envelope.time)
         answers: list[Taken | None] = [None] * len(events)
@@ -138,7 +139,7 @@ class Intake:
             kept(contract, data, brand, keys, member_keys.get(contract.owner_of(data), keys.wrapping))
             if contract.has_personal(data)
             else data
-            for contract, data in events
+            async for contract, data in sliced(events)
         ]
 
     async def command(self, brand: str, command: Strict, *, path: str, key: str | None, request: bytes) -> log.Appended:
@@ -190,6 +191,8 @@ class Intake:
 def _check(event: Any, brand: str, latest: datetime | None, contracts: Contracts) -> _Valid | Refusal:
     if not isinstance(event, dict):
         return invalid([FieldError("event", "wrong_type", "an event is a JSON object")])
+    if names_in(event, limits.EVENT_NAMES_MAX) > limits.EVENT_NAMES_MAX:
+        return invalid([FieldError("event", "out_of_range", f"an event has at most {limits.EVENT_NAMES_MAX} names")])
     try:
         envelope = Envelope.model_validate(event)
     except ValidationError as error:
@@ -210,7 +213,11 @@ def _check(event: Any, brand: str, latest: datetime | None, contracts: Contracts
         for name, at in [("time", envelope.time), *_instants(data)]:
             if at > latest:
                 return invalid([FieldError(name, "in_the_future", "this is more than a day ahead of now")])
-    if has_nul(canonical(extensions)):
+    attributes = canonical(extensions)
+    if len(attributes) > limits.ATTRIBUTES_BYTES_MAX:
+        told = f"attributes nobody knows have at most {limits.ATTRIBUTES_BYTES_MAX} bytes together"
+        return invalid([FieldError("extensions", "out_of_range", told)])
+    if has_nul(attributes):
         return invalid([FieldError("extensions", "bad_text", "attributes must not hold NUL characters")])
     return _Valid(contract, envelope, event["time"], envelope.data)
 
@@ -251,7 +258,7 @@ def _text(event: Any, name: str) -> str | None:
 async def _keep_refused(
     conn: Any, brand: str, keys: BrandKeys, via: str, refused: Sequence[tuple[Any, Refusal]]
 ) -> None:
-    rows = [_refused(brand, keys, event, refusal) for event, refusal in refused]
+    rows = [_refused(brand, keys, event, refusal) async for event, refusal in sliced(refused)]
     await _REJECT.save(conn, rows, brand=brand, via=via, received_at=wall_now())
     _logger.info("events refused", brand=brand, via=via, count=len(rows))
 

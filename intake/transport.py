@@ -18,6 +18,7 @@ import structlog
 from brands.brands import brand_names
 from core import limits
 from core.errors import Refusal
+from core.slicing import sliced
 from core.stores.away import is_away
 from core.stores.postgres import Postgres
 from core.telemetry import told
@@ -154,7 +155,7 @@ class Transport:
             raise Refusal(503, "no_brand", "this installation has no brand yet")
         by_brand: dict[str, list[tuple[int, Any]]] = defaultdict(list)
         wrong: dict[int, tuple[Any, Mapping[str, Any]]] = {}
-        for place, message in enumerate(messages):
+        async for place, message in sliced(enumerate(messages)):
             event = event_of(message)
             if isinstance(event, Refusal):
                 wrong[place] = (None, event.as_problem())
@@ -167,7 +168,8 @@ class Transport:
             for (place, event), answer in zip(events, taken, strict=True):
                 if answer.problem is not None:
                     wrong[place] = (event, answer.problem)
-        return [await self._letter_box.write(messages[place], *wrong[place], brands) for place in sorted(wrong)]
+        places = sliced(sorted(wrong))
+        return [await self._letter_box.write(messages[place], *wrong[place], brands) async for place in places]
 
     def _tell(self, error: Exception) -> None:
         """Say what is waited for, once for each new reason."""

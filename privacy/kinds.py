@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from core import limits
 from privacy import masking, spelling
 from privacy.addresses import fold_address
 
@@ -34,7 +35,8 @@ class Kind:
     the edge to it, which in the graph is ``OWNS`` from a member to a kind that ties, ``SEEN_AT`` to another, ``NAMES``
     from an order; ``spelled`` gives the one spelling and whether it may tie two people, ``masked`` what is shown of it
     (None of both: an address, which has parts); ``counted``: orders that name it are counted by the hour; ``listable``:
-    it may stand on the blacklist; ``in_orders``: the field of an order that names one, if any.
+    it may stand on the blacklist; ``in_orders``: the field of an order that names one, if any; ``chars_max``: its
+    longest text, as it came and in compatibility form.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Kind:
     counted: bool
     listable: bool
     in_orders: str | None
+    chars_max: int
 
     @property
     def ties(self) -> bool:
@@ -60,30 +63,37 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind(
             "device", "device", "Device", "USES", Strength.STRONG, spelling.device,
             masked=masking.plain, counted=True, listable=True, in_orders="device_id",
+            chars_max=limits.DEVICE_CHARS_MAX,
         ),
         Kind(
             "ip", "ip", "Ip", "SEEN_FROM", Strength.WEAK, spelling.ip,
             masked=masking.ip, counted=True, listable=True, in_orders="ip",
+            chars_max=limits.IP_CHARS_MAX,
         ),
         Kind(
             "phone", "phone", "Phone", "REACHED_AT", Strength.STRONG, spelling.phone,
             masked=masking.phone, counted=False, listable=True, in_orders="phone",
+            chars_max=limits.PHONE_CHARS_MAX,
         ),
         Kind(
             "unionid", "unionid", "UnionId", "IDENTIFIED_BY", Strength.IDENTITY, spelling.as_it_is,
             masked=masking.plain, counted=False, listable=True, in_orders=None,
+            chars_max=limits.UNIONID_CHARS_MAX,
         ),
         Kind(
             "payout_account", "card", "PayoutAccount", "PAID_TO", Strength.STRONG, spelling.payout_account,
             masked=masking.payout_account, counted=True, listable=True, in_orders="payout_account",
+            chars_max=limits.PAYOUT_ACCOUNT_CHARS_MAX,
         ),
         Kind(
             "id_card", "idcard", "IdCard", "IDENTIFIED_BY", Strength.IDENTITY, spelling.id_card,
             masked=masking.id_card, counted=False, listable=True, in_orders=None,
+            chars_max=limits.ID_CARD_CHARS_MAX,
         ),
         Kind(
             "address", "addr", "Address", "SHIPS_TO", Strength.WEAK, None,
             masked=None, counted=True, listable=False, in_orders="address",
+            chars_max=limits.ADDRESS_CHARS_MAX,
         ),
     )
 }  # fmt: skip
@@ -110,8 +120,32 @@ class Normalised:
     place: str | None
 
 
+def compatible(text: str, chars_max: int) -> str | None:
+    """The compatibility form of a text (NFKC); None where the text or its form is longer than allowed."""
+    if len(text) > chars_max:
+        return None
+    form = unicodedata.normalize("NFKC", text)
+    return form if len(form) <= chars_max else None
+
+
+def part_chars_max(kind: Kind, part: str) -> int:
+    """The longest text of one part of an address: of its detail, or of the name of a region."""
+    return kind.chars_max if part == "detail" else limits.REGION_CHARS_MAX
+
+
+def too_long(kind: Kind, value: str | Mapping[str, str]) -> str | None:
+    """What an identifier breaks the bound of its kind with, in words that do not repeat it; None where it keeps it."""
+    parts = value.items() if isinstance(value, Mapping) else (("value", value),)
+    for part, text in parts:
+        chars_max = part_chars_max(kind, part) if isinstance(value, Mapping) else kind.chars_max
+        if compatible(text, chars_max) is None:
+            return f"the {part} has at most {chars_max} characters, also with each sign in its compatibility form"
+    return None
+
+
 def normalise(kind: str, value: str | Mapping[str, str]) -> Normalised | None:
-    """The identifier in its one spelling, or None when nothing is left to link on (blanks, an empty address).
+    """The identifier in its one spelling, or None when nothing is left to link on: blanks, an empty address, a text
+    longer than its kind allows.
 
     ``value`` is a text, for an address ``province, city, county, detail``; any text is accepted.
     KeyError for an unknown kind.
@@ -119,9 +153,9 @@ def normalise(kind: str, value: str | Mapping[str, str]) -> Normalised | None:
     known = KINDS[kind]
     if known.spelled is None:
         return _address(known, value if isinstance(value, Mapping) else {"detail": value})
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) or (form := compatible(value, known.chars_max)) is None:
         return None
-    text = "".join(sign for sign in unicodedata.normalize("NFKC", value) if sign.isprintable()).strip()
+    text = "".join(sign for sign in form if sign.isprintable()).strip()
     if not any(sign.isalnum() for sign in text):
         return None
     spelled, links = known.spelled(text)
@@ -131,6 +165,8 @@ def normalise(kind: str, value: str | Mapping[str, str]) -> Normalised | None:
 
 def _address(kind: Kind, parts: Mapping[str, str]) -> Normalised | None:
     """An address without any number (a village, a whole street) names no front door and so ties nobody."""
+    if too_long(kind, parts):
+        return None
     folded = fold_address(parts)
     if not any(sign.isalnum() for sign in folded.region + folded.detail):
         return None

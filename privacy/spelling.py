@@ -1,8 +1,8 @@
 """One spelling for each kind of identifier: the pure step before it becomes a token.
 
-A text comes in as compatibility form without blanks around it. The rules, with examples that are tested, stand in
-docs/concepts/identifiers.md. Every text is accepted: one that breaks its kind's form is kept as it is, stripped, and
-ties only where it is exactly equal.
+A text comes in as compatibility form without blanks around it, no longer than its kind allows. The rules, with examples
+that are tested, stand in docs/concepts/identifiers.md. Every text is accepted: one that breaks its kind's form is kept
+as it is, stripped, and ties only where it is exactly equal.
 """
 
 import ipaddress
@@ -13,7 +13,8 @@ from typing import Final
 import phonenumbers
 
 _MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
-_EXTENSION: Final = re.compile(r"([^转,;#_]*?[0-9][^转,;#_]*?)(?:转|分机|EXT|[,;#_]).*", re.DOTALL)
+_BEFORE_EXTENSION: Final = re.compile(r"[^转,;#_0-9]*+[0-9]")
+_EXTENSION: Final = re.compile(r"转|分机|EXT|[,;#_]")
 _DASHED_EXTENSION: Final = re.compile(r"((?:\+?86|0086)?-?1[3-9][0-9]{9})-[0-9]{1,6}")
 _UUID: Final = re.compile(r"[0-9a-f]{32}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -25,20 +26,27 @@ def phone(text: str) -> tuple[str, bool]:
     compact = re.sub(r"\s", "", text).upper()
     if "*" in compact:
         return compact, False
-    match = _DASHED_EXTENSION.fullmatch(compact) or _EXTENSION.fullmatch(compact)
-    main = match[1] if match else compact
+    main = _without_extension(compact)
+    whole = main == compact
     mobile = _MOBILE.fullmatch(re.sub(r"[-.()]", "", main))
     if mobile:
-        return f"+86{mobile[1]}", match is None
+        return f"+86{mobile[1]}", whole
     try:
         number = phonenumbers.parse(main, "CN")
     except phonenumbers.NumberParseException:
-        return main or compact, match is None
+        return main, whole
     if not phonenumbers.is_possible_number(number):
-        return main, match is None
-    return phonenumbers.format_number(
-        number, phonenumbers.PhoneNumberFormat.E164
-    ), match is None and not number.extension
+        return main, whole
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), whole and not number.extension
+
+
+def _without_extension(compact: str) -> str:
+    """What stands before the first word or sign of an extension; that one follows a number."""
+    if dashed := _DASHED_EXTENSION.fullmatch(compact):
+        return dashed[1]
+    number = _BEFORE_EXTENSION.match(compact)
+    extension = _EXTENSION.search(compact, number.end()) if number else None
+    return compact[: extension.start()] if extension else compact
 
 
 def ip(text: str) -> tuple[str, bool]:

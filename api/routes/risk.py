@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import Request, Response
@@ -20,7 +20,7 @@ from core import limits
 from core.canonical import canonical
 from core.errors import Refusal
 from core.ids import new_id
-from events.fields import Id, Strict, Text, example
+from events.fields import Id, Personal, Strict, Text, example
 from events.shop import AddressValue, OrderPaid
 from privacy.kinds import KINDS
 from privacy.tokens import Token, tokenise
@@ -104,7 +104,7 @@ class NewListing(Strict):
     model_config = example(kind="device", value="a-device-id", reason="cashed out a stolen card")
 
     kind: ListedKind
-    value: Text
+    value: Annotated[Text, Personal(kind_field="kind")]
     reason: Text
 
 

@@ -17,7 +17,7 @@ from core import limits
 from core.clock import iso
 from core.errors import FieldError, Refusal, invalid, not_found
 from core.ids import new_id
-from events.fields import Id, Strict, Text, example
+from events.fields import Id, Personal, Strict, Text, example
 from ledger.contracts import RejectWithdrawal, RequestWithdrawal
 from ledger.flows import read
 from ledger.flows.read import Withdrawal
@@ -38,7 +38,7 @@ class AskedWithdrawal(Strict):
     member_id: Id
     amount_fen: Annotated[int, Field(ge=1, le=limits.LINE_FEN_MAX)]
     channel: Literal["wechat", "alipay", "bank", "flex"]
-    payout_account: Text | None = None
+    payout_account: Annotated[Text | None, Personal("payout_account")] = None
 
 
 class AskedRejection(Strict):

@@ -62,7 +62,7 @@ def events_page() -> str:
         "A field that is not required may be left out or null. An id has 1 to 128 characters, without `/` and control "
         "characters. An instant is an RFC 3339 time with "
         "offset. "
-        "A text has no control characters but tab and line feed.",
+        "A text has no control characters but tab and line feed. An identifier is bounded by its [kind](kinds.md).",
         overview,
         *(_section(contract) for contract in contracts),
     )
