@@ -20,6 +20,14 @@ PathId: TypeAlias = Annotated[str, Path(pattern=ID_PATTERN)]
 async def at_or_now(clock: InstallationClock, asked: datetime | None) -> datetime:
     """The instant asked for, else now; raises Refusal 422 ``in_the_future`` as for events."""
     now = await clock.now()
-    if asked is not None and not clock.simulated and asked > now + timedelta(seconds=limits.FUTURE_SECONDS_MAX):
-        raise invalid([FieldError("at", "in_the_future", "this is more than a day ahead of now")])
+    if asked is not None:
+        refuse_future(clock, now, at=asked)
     return asked or now
+
+
+def refuse_future(clock: InstallationClock, now: datetime, **instants: datetime) -> None:
+    """Raise Refusal 422 ``in_the_future`` for instants, by field, as for events; a simulated clock knows no future."""
+    latest = now + timedelta(seconds=limits.FUTURE_SECONDS_MAX)
+    late = [field for field, at in instants.items() if at > latest]
+    if late and not clock.simulated:
+        raise invalid([FieldError(field, "in_the_future", "this is more than a day ahead of now") for field in late])

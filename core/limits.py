@@ -99,11 +99,9 @@ CHECK_GRAPH_SECONDS_MAX: Final = 0.5  # how long a refusal waits for its evidenc
 CHECK_STORE_SECONDS_MAX: Final = 1.0  # how long a check waits for its decision to be durable
 CHECKS_PER_TRIP_MAX: Final = 64  # checks sent to the wire together; a larger pipeline only makes its first wait
 DECISIONS_PER_COMMIT_MAX: Final = 256  # decisions made durable together
-VELOCITY_BUCKET_SECONDS: Final = 300  # fine enough that the hour slides, coarse enough that a counter is one small hash
-VELOCITY_BUCKETS: Final = 12  # twelve buckets of five minutes: one hour
-VELOCITY_KEEP_SECONDS: Final = 48 * 3600  # counters outlive their hour so that a paused simulated clock keeps them
-SEEN_ORDER_KEEP_SECONDS: Final = 2 * 3600  # an order counts once; after two hours its buckets have passed anyway
-WIRE_TOKENS_PER_MEMBER_MAX: Final = 64  # strong identifiers of one member compared in a check
+VELOCITY_ORDERS_MAX: Final = 128  # counted of a subject in one clock hour: twice what any rule asks, more says as much
+VELOCITY_KEEP_SECONDS: Final = 48 * 3600  # since the last order of its hour: what comes a day late meets its like
+WIRE_INTERVALS_MAX: Final = 32  # bindings of a member: sixteen years of them; an order before what is kept is reviewed
 
 # --- keys and tokens ----------------------------------------------------------------------------------------------
 KEY_CACHE_SECONDS: Final = 30.0  # how long a revoked API key may still be honoured

@@ -21,6 +21,7 @@ from events.shop import GRAPH, LEDGER
 from graph.findings import Finding, found
 from graph.reactions import TAKES as TREE_FACTS
 from graph.reactions import tokens_of
+from privacy.kinds import KINDS
 from risk.contracts import Lifted, Listed
 from risk.domain.saw import Saw, saw
 from risk.domain.subjects import listed_subject
@@ -44,8 +45,9 @@ class FollowingWire(Stage):
 
     takes = (*TREE_FACTS, Listed, Lifted)
 
-    def __init__(self, wire: Wire, contracts: Contracts) -> None:
+    def __init__(self, wire: Wire, contracts: Contracts, clock: InstallationClock) -> None:
         self._wire = wire
+        self._clock = clock
         self._contracts = contracts
         self._dropped: dict[str, int] = {}  # brand -> where the books stood when its wire was last found broken
 
@@ -111,10 +113,12 @@ class FollowingWire(Stage):
     async def _tell(self, stretch: Stretch, told: Sequence[Logged[Any]], after: int, wanted: set[int]) -> None:
         """Apply facts after a number, in pieces small enough that no check waits behind one."""
         findings, stands, pending = found(stretch), after, list[dict[str, object]]()
+        # orders of a simulated clock may lie ahead of it as far as they like, and count where they lie
+        latest = None if self._clock.simulated else await self._clock.now()
         for one in told:
             if one.seq <= after:
                 continue
-            pending += operations(one, findings.get(one.seq), wanted=one.seq in wanted)
+            pending += operations(one, findings.get(one.seq), latest=latest, wanted=one.seq in wanted)
             if len(pending) >= limits.WIRE_OPS_MAX and one.seq < stretch.upto:
                 stands = await self._apply(stretch.brand, stands, Stand(one.seq, one.log_hash), pending)
                 pending = []
@@ -129,21 +133,27 @@ class FollowingWire(Stage):
 
 
 class Listing(Stage):
-    """Keeps the blacklist."""
+    """Keeps the blacklist, and which identifiers that may stand on it every member was seen with."""
 
-    takes = (Listed, Lifted)
+    takes = (facts.Identified, Listed, Lifted)
 
     async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
-        """List and lift."""
+        """List and lift; an order later in the stretch is decided by what stood before it."""
+        seen: list[tuple[str, str, str, int]] = []
         for one in told:
             match one.fact:
+                case facts.Identified() as fact:
+                    for kind, tokens in tokens_of(fact.identifiers).items():
+                        if KINDS[kind].listable:
+                            seen += [(fact.member_id, kind, token.token, one.seq) for token in tokens]
                 case Listed() as fact:
                     token = listed_subject(fact.kind, fact.value).split(":", 1)[1]
                     await store.list_entry(
-                        conn, stretch.brand, fact.entry_id, fact.kind, token, fact.reason, fact.at, fact.actor
+                        conn, stretch.brand, one.seq, fact.entry_id, fact.kind, token, fact.reason, fact.at, fact.actor
                     )
                 case Lifted() as fact:
-                    await store.lift_entry(conn, stretch.brand, fact.entry_id, fact.at, fact.actor)
+                    await store.lift_entry(conn, stretch.brand, one.seq, fact.entry_id, fact.at, fact.actor)
+        await store.know_identifiers(conn, stretch.brand, seen)
         return ()
 
 

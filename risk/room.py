@@ -20,7 +20,7 @@ def risk_room(
     postgres: Postgres, wire: Wire, rulebooks: Rulebooks, clock: InstallationClock, contracts: Contracts
 ) -> Room:
     """The room over open parts. Its stages stand before the ledger's, in one transaction: money depends on them."""
-    following = FollowingWire(wire, contracts)
+    following = FollowingWire(wire, contracts, clock)
     return Room(
         name="risk",
         contracts=CONTRACTS,

@@ -15,7 +15,7 @@ from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
 from api.problems import refusal_of
 from api.scoped import caller, roles, router
-from api.times import PathId
+from api.times import PathId, refuse_future
 from core import limits
 from core.canonical import canonical
 from core.errors import Refusal
@@ -62,8 +62,11 @@ async def check(request: Request) -> Response:
     keys = await parts.keyring.brand(brand)
     request_print = print_of(keys, asked.stage, body["order"])
     now = await parts.clock.now()
+    order = asked.order
+    refuse_future(parts.clock, now, **{"order.placed_at": order.placed_at, "order.paid_at": order.paid_at})
+    latest = None if parts.clock.simulated else now
     decision = await parts.checks.check(
-        brand, asked.check_id, asked.stage, _order(keys, asked.order), request_print, now
+        brand, asked.check_id, asked.stage, _order(keys, order), request_print, now, latest
     )
     return Response(canonical(decision.as_answer()), media_type="application/json")
 

@@ -27,6 +27,7 @@ CALL (row, b, placed_at) {
       AND (i.valid_to IS NULL OR i.closed_seq >= row.seq OR placed_at < i.valid_to)
   RETURN coalesce(bound, named, inviter) AS first,
          CASE WHEN bound IS NOT NULL THEN 'bound' WHEN named IS NOT NULL THEN 'named' WHEN inviter IS NOT NULL THEN 'inviter' END AS how
+  ORDER BY i.seq DESC  // of two that would hold at once, the one told last
   LIMIT 1
 }
 CALL (row, first, placed_at) {
@@ -37,6 +38,7 @@ CALL (row, first, placed_at) {
     WHERE j.seq < row.seq AND j.valid_from <= placed_at
       AND (j.valid_to IS NULL OR j.closed_seq >= row.seq OR placed_at < j.valid_to)
   RETURN second, third
+  ORDER BY i.seq DESC, j.seq DESC
   LIMIT 1
 }
 WITH row, placed_at, b, how, [u IN [first, second, third] WHERE u IS NOT NULL] AS uppers

@@ -1,63 +1,112 @@
--- One check in one round trip: who stands above the buyer, what they share, what is blacklisted, how fast orders come.
+-- One check in one round trip: who stands above the buyer, what they share, what is listed, how fast orders come.
 -- KEYS[1]  the brand's prefix, which carries its hash tag
--- ARGV[1]  JSON {order_id, buyer_id, promoter_id|"", placed_ms, tokens: ["device:…"], velocity: [["device","device:…"]…]}
--- ARGV[2]  seconds an order is remembered; ARGV[3] seconds a counter is kept; ARGV[4] seconds of a bucket; ARGV[5] buckets
--- answers  JSON {seq, how, chain: [{level, member_id, is_buyer}], ties: [{level, token, named}], blacklisted, velocity: {kind: n}}
+-- ARGV[1]  JSON {order_id, buyer_id, promoter_id|"", placed_us, counted_us, tying: ["Device:…"], listable: ["Phone:…"],
+--          velocity: [["device", "Device:…"]…]}; the first four instants and ids as the order tells them
+-- ARGV[2]  the shape of a wire that this script reads; ARGV[3] seconds an order is kept; ARGV[4] orders kept per subject and hour
+-- answers  JSON {seq, known, chain: [{level, member_id}], ties: [{level, token, named}], listed: ["Phone:…"],
+--          velocity: {device_orders: n, device_buyers: n…}}; seq is 0 for a wire of another shape, and known is false when
+--          the order is older than what is kept of somebody's past
 local p, ask = KEYS[1], cjson.decode(ARGV[1])
+local orders_max, known = tonumber(ARGV[4]), true
 
-local function member(id)
-  local row = redis.call('HMGET', p .. ':m:' .. id, 'bound', 'inviter', 'approved')
-  return {bound = row[1], inviter = row[2], approved = row[3]}
+-- Whom the last told of the intervals that hold the order's instant names; nobody is nil.
+local function holding(lines, forgotten)
+  if forgotten and ask.placed_us < tonumber(forgotten) then known = false end
+  local who
+  for line in string.gmatch(lines or '', '[^\n]+') do
+    local named, from, upto = string.match(line, '^(.*)|(%d+)|(%d*)$')
+    if tonumber(from) <= ask.placed_us and (upto == '' or ask.placed_us < tonumber(upto)) then who = named end
+  end
+  return who
 end
 
-local function promoter_of(buyer)
-  if buyer.bound then
-    local who, since, till = string.match(buyer.bound, '^(.*)|(%-?%d+)|(%-?%d+)$')
-    if tonumber(since) <= ask.placed_ms and ask.placed_ms < tonumber(till) then return who, 'bound' end
-  end
-  if ask.promoter_id ~= '' and ask.promoter_id ~= ask.buyer_id then
-    local named = member(ask.promoter_id)
-    if named.approved and tonumber(named.approved) <= ask.placed_ms then return ask.promoter_id, 'named' end
-  end
-  if buyer.approved and tonumber(buyer.approved) <= ask.placed_ms and buyer.inviter then return buyer.inviter, 'inviter' end
+local function approved(at) return at and tonumber(at) <= ask.placed_us end
+
+local function inviter_of(id)
+  local row = redis.call('HMGET', p .. ':m:' .. id, 'inviters', 'inviters_forgotten')
+  return holding(row[1], row[2])
 end
 
-local chain, ties = {}, {}
-local buyer = member(ask.buyer_id)
-local above, how = promoter_of(buyer)
-local own = redis.call('SMEMBERS', p .. ':k:' .. ask.buyer_id)
-local is_own = {}
-for _, token in ipairs(own) do is_own[token] = true end
-local tokens = own
-for _, token in ipairs(ask.tokens) do if not is_own[token] then tokens[#tokens + 1] = token end end
+local function level_1()
+  local buyer = redis.call('HMGET', p .. ':m:' .. ask.buyer_id, 'bound', 'bound_forgotten', 'approved')
+  local promoter = holding(buyer[1], buyer[2])
+  if promoter then return promoter end
+  if ask.promoter_id ~= '' and ask.promoter_id ~= ask.buyer_id
+    and approved(redis.call('HGET', p .. ':m:' .. ask.promoter_id, 'approved')) then
+    return ask.promoter_id
+  end
+  if approved(buyer[3]) then return inviter_of(ask.buyer_id) end
+end
+
+local function owned_by(id) return p .. ':k:' .. id end
+
+local chain, ties, listed = {}, {}, {}
+local function look_for(subjects)
+  if #subjects == 0 then return end
+  for i, yes in ipairs(redis.call('SMISMEMBER', p .. ':listed', unpack(subjects))) do
+    if yes == 1 then listed[#listed + 1] = subjects[i] end
+  end
+end
+local function look_for_owned(id)
+  for _, subject in ipairs(redis.call('SINTER', owned_by(id), p .. ':listed')) do listed[#listed + 1] = subject end
+end
 
 local people = {'member:' .. ask.buyer_id}
+local own = #ask.tying > 0 and redis.call('SMISMEMBER', owned_by(ask.buyer_id), unpack(ask.tying)) or {}
+look_for_owned(ask.buyer_id)
+local above = level_1()
 for level = 1, 3 do
-  if not above or above == '' then break end
-  chain[level] = {level = level, member_id = above, is_buyer = above == ask.buyer_id}
-  people[#people + 1] = 'member:' .. above
-  if above ~= ask.buyer_id and #tokens > 0 then
-    local shared = redis.call('SMISMEMBER', p .. ':k:' .. above, unpack(tokens))
-    for i, yes in ipairs(shared) do
-      if yes == 1 then ties[#ties + 1] = {level = level, token = tokens[i], named = not is_own[tokens[i]]} end
+  if not above then break end
+  chain[level] = {level = level, member_id = above}
+  if above ~= ask.buyer_id then
+    people[#people + 1] = 'member:' .. above
+    for _, token in ipairs(redis.call('SINTER', owned_by(ask.buyer_id), owned_by(above))) do
+      ties[#ties + 1] = {level = level, token = token, named = false}
     end
+    local named = #ask.tying > 0 and redis.call('SMISMEMBER', owned_by(above), unpack(ask.tying)) or {}
+    for i, yes in ipairs(named) do
+      if yes == 1 and own[i] == 0 then ties[#ties + 1] = {level = level, token = ask.tying[i], named = true} end
+    end
+    look_for_owned(above)
   end
-  above = redis.call('HGET', p .. ':m:' .. above, 'inviter')
+  if level < 3 then above = inviter_of(above) end
+end
+look_for(people)
+look_for(ask.listable)
+
+-- An order that is checked again counts where it was checked first, and once for each device.
+local function counted_first()
+  local key = p .. ':o:' .. ask.order_id
+  local mark = redis.call('GET', key)
+  if not mark then
+    redis.call('SET', key, text(ask.counted_us) .. '/' .. ask.buyer_id, 'EX', ARGV[3])
+    return ask.counted_us, ask.buyer_id
+  end
+  local at, buyer_id = string.match(mark, '^(%d+)/(.*)$')
+  return tonumber(at), buyer_id
 end
 
-for _, subject in ipairs(tokens) do people[#people + 1] = subject end
-for _, subject in ipairs(ask.velocity) do people[#people + 1] = subject[2] end
-local listed = count_listed(p .. ':black', people)
-
--- an order counts once, an old one whose buckets have passed not at all
-local fresh = redis.call('SET', p .. ':o:' .. ask.order_id, '1', 'NX', 'EX', ARGV[2])
-local buckets = tonumber(ARGV[5])
-local bucket = math.floor(ask.placed_ms / 1000 / tonumber(ARGV[4]))
-local counts = {}
+-- Paid orders are what everything is counted by. Checks cost nothing, and whoever makes them may write what they like
+-- into them, but for the device they hold in their hands: checked orders are counted by that alone, and apart.
+local velocity = {}
 for _, subject in ipairs(ask.velocity) do
-  local key = p .. ':v:' .. subject[2]
-  if fresh then bump(key, bucket, buckets, ARGV[3]) end
-  counts[subject[1]] = sum(key, bucket, buckets)
+  local name, key = subject[1], p .. ':v:' .. subject[2]
+  local paid, full = around(key, ask.counted_us, orders_max)
+  with(paid, ask.counted_us, ask.order_id, ask.buyer_id)
+  velocity[name .. '_orders'] = most(paid, full, ask.counted_us, HOUR, orders_max)
+  if name == 'device' then
+    local _, buyers = most(paid, full, ask.counted_us, TEN_MINUTES, orders_max)
+    local at, buyer_id = counted_first()
+    local checked_key = p .. ':c:' .. subject[2]
+    count(checked_key, at, ask.order_id, buyer_id, orders_max, ARGV[3])
+    local checked, checked_full = around(checked_key, at, orders_max)
+    local checked_orders = most(checked, checked_full, at, HOUR, orders_max)
+    local _, checked_buyers = most(checked, checked_full, at, TEN_MINUTES, orders_max)
+    velocity.device_orders = math.max(velocity.device_orders, checked_orders)
+    velocity.device_buyers = math.max(buyers, checked_buyers)
+  end
 end
-return cjson.encode({how = how, chain = chain, ties = ties, blacklisted = listed, velocity = counts,
-                     seq = tonumber(redis.call('HGET', p .. ':w', 'seq') or '0')})
+
+local stands = redis.call('HMGET', p .. ':w', 'seq', 'shape')
+return cjson.encode({seq = stands[2] == ARGV[2] and tonumber(stands[1]) or 0, known = known, chain = chain, ties = ties,
+                     listed = listed, velocity = velocity})

@@ -100,6 +100,8 @@ FEATURES: Final[dict[str, int | bool]] = {
     "identity_ties": 0,
     "strong_ties": 0,
     "blacklisted": 0,
+    "blacklist_marks": 0,
+    "device_buyers": 0,
     "buyer_orders": 0,
     **{f"{kind.name}_orders": 0 for kind in KINDS.values() if kind.counted},
 }
@@ -107,8 +109,12 @@ FEATURES: Final[dict[str, int | bool]] = {
 
 ``identity_ties``: ID cards and unionids the buyer has in common with a person above. ``strong_ties``: payout accounts,
 phones and installed devices, the buyer's own or named in the order, that a person above owns too, each counted once.
-``*_orders``: orders within the hour up to this one, itself included. ``blacklisted``: entries that name a person or an
-identifier of the order.
+``*_orders``: the most orders within any one hour that holds this one, itself included; ``device_buyers``: the most
+buyers on its device within any ten minutes that hold it. Paid orders are counted; at a check, on its device, checked
+ones as well, apart, and the larger number is the feature. Windows are half open, by ``placed_at``; they are exact up to
+VELOCITY_ORDERS_MAX orders of a clock hour, and a window that touches an hour with more says at least so many.
+``blacklisted``: listed people and identifiers of the order, its buyer and the persons above; ``blacklist_marks``:
+listed IP addresses among these.
 """
 
 
@@ -160,6 +166,10 @@ DEFAULT_RULES: Final = (
     Rule("buyer_in_chain", "buyer_in_chain", "review", 40, "the buyer stands in the chain that would be paid"),
     # a listing is for a person to look at, never a refusal by itself (Personal Information Protection Law, art. 24)
     Rule("blacklisted", "blacklisted > 0", "review", 60, "a person or an identifier of the order is on the blacklist"),
+    Rule("blacklist_mark", "blacklist_marks > 0", "allow", 10, "an IP address of the order or its people is listed"),
+    Rule(
+        "device_buyers", "device_buyers >= 12", "review", 40, "twelve or more buyers on one device within ten minutes"
+    ),
     Rule("device_velocity", "device_orders > 30", "review", 30, "more than thirty orders from one device in an hour"),
     Rule(
         "payout_velocity", "payout_account_orders > 30", "review", 30, "more than thirty orders name one payout account"
@@ -169,4 +179,4 @@ DEFAULT_RULES: Final = (
     Rule("buyer_velocity", "buyer_orders > 20", "allow", 20, "more than twenty orders of one buyer within an hour"),
     Rule("ip_velocity", "ip_orders > 60", "allow", 10, "more than sixty orders from one IP address within an hour"),
 )
-"""Version 1 of every brand's rulebook."""
+"""What every brand begins with."""

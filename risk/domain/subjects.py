@@ -37,6 +37,11 @@ def counted_subjects(buyer_id: str, tokens: Mapping[str, Token]) -> tuple[tuple[
     return (*named, ("buyer", member_subject(buyer_id)))
 
 
+def listable_subjects(tokens: Mapping[str, Token]) -> tuple[str, ...]:
+    """The identifiers named in an order that may stand on the blacklist, be they ever so shared."""
+    return tuple(subject(kind, token.token) for kind, token in tokens.items() if KINDS[kind].listable)
+
+
 def tie_subjects(tokens: Mapping[str, Token]) -> tuple[str, ...]:
     """The identifiers named in an order that may tie its buyer to somebody."""
     return tuple(subject(kind, token.token) for kind, token in tokens.items() if KINDS[kind].ties and token.links)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from core import limits
 from core.canonical import canonical
-from core.clock import monotonic_s
+from core.clock import microseconds, monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
 from graph.findings import Tie
@@ -19,18 +19,21 @@ from graph.flows.live import LiveGraph
 from privacy.kinds import KINDS
 from privacy.tokens import Token
 from privacy.vault import BrandKeys
+from risk.domain.listed import ListedThing, listed_features, listed_thing, paths_from_listed
 from risk.domain.rulebook import Hit, Verdict, judged, missing_hit, worst
 from risk.domain.saw import Saw, saw
-from risk.domain.subjects import counted_subjects, tie_subjects
+from risk.domain.subjects import counted_subjects, listable_subjects, tie_subjects
 from risk.domain.ties import Chain, paths_from_ties, tie_features
 from risk.flows.recorder import Recorder
 from risk.flows.rulebooks import Rulebooks
+from risk.flows.wire import counted_at
 from risk.store.decisions import Decision
 from risk.store.wire import Answered, Asked, Wire, WireAway
 
 _WIRE_REST_SECONDS = 1.0
 """After the wire failed, checks do without it for this long, so that none waits for a store that is away."""
 
+_LIST_RULES = frozenset({"blacklisted", "blacklist_mark"})
 _TIE_RULES = frozenset({"same_identity", "shared_tie", "shared_ties"})
 
 
@@ -66,27 +69,36 @@ class Checks:
         self._wire_rests_until = 0.0
 
     async def check(
-        self, brand: str, check_id: str, stage: str, order: OrderToCheck, request_print: str, at: datetime
+        self,
+        brand: str,
+        check_id: str,
+        stage: str,
+        order: OrderToCheck,
+        request_print: str,
+        at: datetime,
+        latest: datetime | None,
     ) -> Decision:
-        """Decide on an order, or answer the first decision of the same check.
+        """Decide on an order at ``at``, or answer the first decision of the same check.
 
+        ``latest``: no order counts as placed after it; None where the clock is simulated and orders may lie ahead.
         Raises Refusal 409 ``check_conflict`` when the check is known with another order.
         """
         rulebook = await self._rulebooks.live(brand)
         missing: list[str] = []
-        known = await self._ask_wire(brand, order)
+        known = await self._ask_wire(brand, order, latest)
         if known is None:
             missing.append("redis")
-            known = Answered(0, [], [], 0, {})
+            known = Answered(0, known=False, chain=[], ties=[], listed=[], velocity={})
         ties, chain = [_tie(tie) for tie in known.ties], {p["level"]: p["member_id"] for p in known.chain}
+        listed = [listed_thing(subject) for subject in known.listed]
         features = {
             **tie_features(ties, chain, order.buyer_id, named_self=order.promoter_id == order.buyer_id),
-            "blacklisted": known.blacklisted,
-            **{f"{name}_orders": count for name, count in known.velocity.items()},
+            **listed_features(listed),
+            **known.velocity,
         }
         verdict = rulebook.judge(features)
         if verdict.outcome != "allow" and (ties or verdict.hits):
-            verdict = await self._with_evidence(brand, order, chain, ties, verdict, missing)
+            verdict = await self._with_evidence(brand, order, chain, ties, listed, verdict, missing)
         said = judged([*verdict.hits, *(missing_hit(source) for source in missing)])
         decision = Decision(
             decision_id=new_id("dec"),
@@ -113,15 +125,17 @@ class Checks:
             raise Refusal(409, "check_conflict", "this check_id is known with another order; use a new one")
         return stands
 
-    async def _ask_wire(self, brand: str, order: OrderToCheck) -> Answered | None:
+    async def _ask_wire(self, brand: str, order: OrderToCheck, latest: datetime | None) -> Answered | None:
         if monotonic_s() < self._wire_rests_until:
             return None
         asked = Asked(
             order_id=order.order_id,
             buyer_id=order.buyer_id,
             promoter_id=order.promoter_id or "",
-            placed_ms=int(order.placed_at.timestamp() * 1000),
-            tokens=tie_subjects(order.tokens),
+            placed_us=microseconds(order.placed_at),
+            counted_us=microseconds(counted_at(order.placed_at, latest)),
+            tying=tie_subjects(order.tokens),
+            listable=listable_subjects(order.tokens),
             velocity=counted_subjects(order.buyer_id, order.tokens),
         )
         try:
@@ -130,7 +144,7 @@ class Checks:
         except WireAway:
             self._wire_rests_until = monotonic_s() + _WIRE_REST_SECONDS
             return None
-        return known if known.seq >= self._booked(brand) else None
+        return known if known.known and known.seq >= self._booked(brand) else None
 
     async def _with_evidence(
         self,
@@ -138,6 +152,7 @@ class Checks:
         order: OrderToCheck,
         chain: Chain,
         ties: list[Tie],
+        listed: list[ListedThing],
         verdict: Verdict,
         missing: list[str],
     ) -> Verdict:
@@ -151,7 +166,7 @@ class Checks:
             paths = paths or paths_from_ties(ties, chain, order.buyer_id, order.order_id)
         return replace(
             verdict,
-            hits=tuple(with_paths(hit, paths, chain, order.buyer_id, order.order_id) for hit in verdict.hits),
+            hits=tuple(with_paths(hit, paths, listed, chain, order.buyer_id, order.order_id) for hit in verdict.hits),
         )
 
     async def _tie_paths(self, brand: str, order: OrderToCheck, chain: Chain) -> list[dict[str, Any]]:
@@ -167,10 +182,19 @@ class Checks:
         return [{"path": path} for path in found]
 
 
-def with_paths(hit: Hit, tie_paths: list[dict[str, Any]], chain: Chain, buyer_id: str, order_id: str) -> Hit:
+def with_paths(
+    hit: Hit,
+    tie_paths: list[dict[str, Any]],
+    listed: Sequence[ListedThing],
+    chain: Chain,
+    buyer_id: str,
+    order_id: str,
+) -> Hit:
     """A hit with the paths that show it: shared identifiers for ties, the chain itself for the buyer's place in it."""
     if hit.rule in _TIE_RULES:
         return replace(hit, evidence=tie_paths)
+    if hit.rule in _LIST_RULES:
+        return replace(hit, evidence=paths_from_listed(listed, order_id))
     order, buyer = {"kind": "order", "id": order_id}, {"kind": "member", "id": buyer_id}
     if hit.rule == "self_purchase":
         return replace(hit, evidence=[{"path": [order, buyer]}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,6 +102,35 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedRow:
+    """Something on the blacklist, for events with numbers ``from_seq < seq < until_seq``, None while it is listed."""
+
+    kind: str
+    token: str
+    from_seq: int
+    until_seq: int | None
+
+    def at(self, seq: int) -> bool:
+        """Whether it was listed when the event with this number came."""
+        return self.from_seq < seq and (self.until_seq is None or seq < self.until_seq)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRow:
+    """The same of something that a member has."""
+
+    member_id: str
+    kind: str
+    token: str
+    from_seq: int
+    until_seq: int | None
+
+    def at(self, seq: int) -> bool:
+        """Whether it was listed, and known to be the member's, when the event with this number came."""
+        return self.from_seq < seq and (self.until_seq is None or seq < self.until_seq)
+
+
+@dataclass(frozen=True, slots=True)
 class _Saved:
     decision_id: str
 
@@ -114,6 +143,9 @@ _RULEBOOK = sql("risk/rulebook_live", RulebookRow)
 _SEED_RULEBOOK = sql("risk/rulebook_seed")
 _LIST = sql("risk/blacklist_list")
 _LIFT = sql("risk/blacklist_lift")
+_KNOW = sql("risk/know_identifiers")
+_LISTED_THINGS = sql("risk/listed_things", ListedRow)
+_LISTED_OF_MEMBERS = sql("risk/listed_of_members", OwnedRow)
 RULEBOOK_VERSION = sql("risk/rulebook_version", RulebookRow)
 BLACKLIST_ENTRY = sql("risk/blacklist_entry", Listing)
 BLACKLIST_PAGE = sql("risk/blacklist_page", Listing)
@@ -153,12 +185,34 @@ async def seed_rulebook(conn: Connection, brand: str, rules: list[dict[str, Any]
 
 
 async def list_entry(
-    conn: Connection, brand: str, entry_id: str, kind: str, token: str, reason: str, at: datetime, actor: str
+    conn: Connection, brand: str, seq: int, entry_id: str, kind: str, token: str, reason: str, at: datetime, actor: str
 ) -> None:
-    """Keep an entry of the blacklist; the same id again changes nothing."""
-    await _LIST.run(conn, brand=brand, entry_id=entry_id, kind=kind, token=token, reason=reason, at=at, actor=actor)
+    """Keep an entry of the blacklist, told by event ``seq``; the same id again changes nothing."""
+    await _LIST.run(
+        conn, brand=brand, seq=seq, entry_id=entry_id, kind=kind, token=token, reason=reason, at=at, actor=actor
+    )
 
 
-async def lift_entry(conn: Connection, brand: str, entry_id: str, at: datetime, actor: str) -> None:
-    """End an entry of the blacklist; one that ended already stays as it is."""
-    await _LIFT.run(conn, brand=brand, entry_id=entry_id, at=at, actor=actor)
+async def lift_entry(conn: Connection, brand: str, seq: int, entry_id: str, at: datetime, actor: str) -> None:
+    """End an entry of the blacklist, as event ``seq`` tells; one that ended already stays as it is."""
+    await _LIFT.run(conn, brand=brand, seq=seq, entry_id=entry_id, at=at, actor=actor)
+
+
+async def know_identifiers(conn: Connection, brand: str, told: Sequence[tuple[str, str, str, int]]) -> None:
+    """Keep who was seen with what, as (member, kind, token, seq)."""
+    if told:
+        members, kinds, tokens, seqs = (list(column) for column in zip(*told, strict=True))
+        await _KNOW.run(conn, brand=brand, member_ids=members, kinds=kinds, tokens=tokens, seqs=seqs)
+
+
+async def listed_things(
+    conn: Connection, brand: str, things: Collection[tuple[str, str]], after: int
+) -> list[ListedRow]:
+    """Entries about things, as (kind, token), that hold for some event after a number."""
+    kinds, tokens = [kind for kind, _ in things], [token for _, token in things]
+    return await _LISTED_THINGS.run(conn, brand=brand, kinds=kinds, tokens=tokens, after=after)
+
+
+async def listed_of_members(conn: Connection, brand: str, members: Collection[str], after: int) -> list[OwnedRow]:
+    """Entries about what members have, that hold for some event after a number."""
+    return await _LISTED_OF_MEMBERS.run(conn, brand=brand, member_ids=list(members), after=after)

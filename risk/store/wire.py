@@ -23,35 +23,44 @@ WireAway = (RedisError, OSError, TimeoutError)
 WireBroken = ResponseError
 """What a script raises that meets something it never wrote: the wire is no longer what it was."""
 
-_KEPT = (
-    limits.SEEN_ORDER_KEEP_SECONDS,
-    limits.VELOCITY_KEEP_SECONDS,
-    limits.VELOCITY_BUCKET_SECONDS,
-    limits.VELOCITY_BUCKETS,
-)
+_SHAPE = 2
+"""Of what the scripts keep. 1: one binding and inviter of a member, a ring of counters; 2: intervals, orders."""
+
 _SCRIPTS = ROOT / "lua" / "risk"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a check asks the wire: subjects are ``kind:token``; ``velocity`` pairs a counter's name with its subject."""
+    """What a check asks the wire; instants are microseconds since 1970, subjects ``Label:token``.
+
+    ``placed_us`` is when the order was placed, ``counted_us`` when it counts as placed. ``tying`` are the identifiers
+    it names that may tie its buyer to somebody, ``listable`` those that may stand on the blacklist; ``velocity`` pairs
+    a counter's name with its subject.
+    """
 
     order_id: str
     buyer_id: str
     promoter_id: str
-    placed_ms: int
-    tokens: tuple[str, ...]
+    placed_us: int
+    counted_us: int
+    tying: tuple[str, ...]
+    listable: tuple[str, ...]
     velocity: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the wire knows: how far it follows the log, the chain, what it shares with the buyer, the hour's counts."""
+    """What the wire knows: how far it follows the log, the chain, what it shares with the buyer, what is listed.
+
+    ``known`` is False when the order was placed before what the wire keeps of somebody's past; ``velocity`` are
+    features of the rulebook.
+    """
 
     seq: int
+    known: bool
     chain: list[dict[str, Any]]
     ties: list[dict[str, Any]]
-    blacklisted: int
+    listed: list[str]
     velocity: dict[str, int]
 
 
@@ -77,9 +86,10 @@ class Wire:
         answer = orjson.loads(await self._checks.ask((brand, asked)))
         return Answered(
             seq=answer["seq"],
+            known=answer["known"],
             chain=list(answer["chain"] or []),  # an empty Lua table is written as an object
             ties=list(answer["ties"] or []),
-            blacklisted=answer["blacklisted"],
+            listed=list(answer["listed"] or []),
             velocity=dict(answer["velocity"] or {}),
         )
 
@@ -94,13 +104,26 @@ class Wire:
     async def _pipelined(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes]:
         pipeline = self._redis.pipeline(transaction=False)
         for brand, asked in batch:
-            pipeline.evalsha(self._check.sha, 1, _prefix(brand), orjson.dumps(asked), *_KEPT)
+            pipeline.evalsha(
+                self._check.sha,
+                1,
+                _prefix(brand),
+                orjson.dumps(asked),
+                _SHAPE,
+                limits.VELOCITY_KEEP_SECONDS,
+                limits.VELOCITY_ORDERS_MAX,
+            )
         answers: list[bytes] = await pipeline.execute()
         return answers
 
     async def stand(self, brand: str) -> Stand:
-        """The last event the wire knows, the log's beginning when it was lost; raises WireBroken for nonsense."""
-        seq, log_hash = await self._redis.hmget(f"{_prefix(brand)}:w", ["seq", "hash"])
+        """The last event the wire knows, the log's beginning when it was lost.
+
+        Raises WireBroken for nonsense, and for a wire of another shape.
+        """
+        seq, log_hash, shape = await self._redis.hmget(f"{_prefix(brand)}:w", ["seq", "hash", "shape"])
+        if seq is not None and shape != str(_SHAPE).encode():
+            raise WireBroken("a wire of another shape")
         text = log_hash.decode("ascii", "replace") if isinstance(log_hash, bytes) else log_hash
         try:
             return Stand(int(seq or 0), bytes.fromhex(text) if text else None)
@@ -118,10 +141,12 @@ class Wire:
                 args=[
                     after,
                     upto.seq,
-                    orjson.dumps(operations),
-                    *_KEPT,
-                    limits.WIRE_TOKENS_PER_MEMBER_MAX,
                     upto.log_hash.hex() if upto.log_hash else "",
+                    orjson.dumps(operations),
+                    _SHAPE,
+                    limits.VELOCITY_KEEP_SECONDS,
+                    limits.VELOCITY_ORDERS_MAX,
+                    limits.WIRE_INTERVALS_MAX,
                 ],
             )
         )
@@ -149,7 +174,7 @@ class Wire:
 
 def _script(name: str) -> str:
     """A script behind the functions both share."""
-    return (_SCRIPTS / "velocity.lua").read_text() + (_SCRIPTS / f"{name}.lua").read_text()
+    return (_SCRIPTS / "shared.lua").read_text() + (_SCRIPTS / f"{name}.lua").read_text()
 
 
 def _prefix(brand: str) -> str:

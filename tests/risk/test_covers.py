@@ -122,6 +122,18 @@ async def test_the_worse_of_both_counts(shop: Shop) -> None:
         assert replayed["agrees"], replayed
 
 
+async def test_a_paid_order_that_differs_is_counted_anew(shop: Shop) -> None:
+    """The counters of a device that the check never saw."""
+    await team(shop)
+    e = shop.events
+    await shop.tell(*(e.paid(f"p{n}", "regular", promoter_id="leaf", device_id="till") for n in range(30)))
+    assert (await check(shop, "k", order("o", "buyer", promoter_id="leaf")))["outcome"] == "allow"
+    await shop.tell(e.paid("o", "buyer", promoter_id="leaf", device_id="till"))
+    booked = await decided(shop, "o")
+    assert [reason["rule"] for reason in booked["reasons"]] == ["device_velocity"]
+    assert booked["differs"]["fields"] == ["device"]
+
+
 TOLD = st.builds(
     saw,
     st.sampled_from(["a", "b"]),

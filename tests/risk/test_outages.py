@@ -106,7 +106,7 @@ async def test_a_flushed_wire_is_filled_again_and_checks_are_right_again(install
         e.registered("b"),
         e.bound("b", "leaf"),
         e.identified("b", device=OWN["device"]),
-        *(e.paid(f"o{n}", f"x{n}", promoter_id="leaf", device_id="till") for n in range(30)),
+        *(e.paid(f"o{n}", f"x{n % 10}", promoter_id="leaf", device_id="till") for n in range(30)),
     )
     before = await check(shop, "k1", order("p1", "b", device_id="till"))
     assert {reason["rule"] for reason in before["reasons"]} == {"shared_tie", "device_velocity"}

@@ -29,6 +29,9 @@ from core.stores.queries import ROOT, sql
 from events import log
 from ledger.flows import read as ledger
 from ops.wiring import make_worker, open_platform
+from privacy.kinds import KINDS
+from risk.domain.rulebook import DEFAULT_RULES
+from risk.store import decisions as risk
 from tests.platform import Events, Running
 
 BRAND: Final = "carried"
@@ -163,3 +166,20 @@ async def test_a_graph_made_anew_from_an_earlier_log_has_the_same_hash(carried: 
     await carried.jobs["rebuild_graph"].run(BRAND)
     found = await carried.comparison.run(BRAND)
     assert found.ok and asdict(found.graph) == KEPT["said"]["graph"]
+
+
+async def test_rules_and_identifiers_are_those_of_now(carried: Platform) -> None:
+    """A brand that is decided by the platform's rules is decided by today's; who has what is known from the log."""
+    async with carried.postgres.brand(BRAND) as conn:
+        row = await risk.live_rulebook(conn, BRAND)
+        assert (row.version, row.rules) == (2, [asdict(rule) for rule in DEFAULT_RULES])
+        found = await conn.execute("SELECT member_id, kind, token FROM member_identifier")
+        known = set(await found.fetchall())
+    told = {
+        (event["data"]["member_id"], one["kind"], one["value"]["token"])
+        for event in KEPT["postgres"]["event_log"]
+        if event["type"] == "member.identified.v1"
+        for one in event["data"]["identifiers"]
+        if KINDS[one["kind"]].listable
+    }
+    assert told and known == told
