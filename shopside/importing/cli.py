@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -15,25 +17,33 @@ from core.clock import monotonic_s
 from core.errors import Refusal
 from shopside.client import CredentialsMissing, Outage, connect
 from shopside.importing.amounts import exponent_of
-from shopside.importing.findings import Unusable, write_report
-from shopside.importing.layout import read_layout
-from shopside.importing.sending import Taken, take_events, take_orders
+from shopside.importing.findings import Report, Unusable
+from shopside.importing.layout import map_file, read_layout
+from shopside.importing.sending import Taken, Told, take_events, take_orders
 
 SOME_REFUSED = 3
 """Exit code when rows were refused; everything else was taken."""
 UNUSABLE = 2
-"""Exit code when the input, the map or the brand cannot be used; nothing was sent."""
+"""Exit code when the input, the map, the report or the brand cannot be used; nothing was sent."""
 FAILED = 1
-"""Exit code when the platform refused or stayed away; the same command may be given again."""
+"""Exit code when the platform refused or stayed away, or the report was lost; the same command may be given again."""
+_TOLD_EVERY: Final = 100_000
+"""Rows between two words of progress where no terminal shows them as they come."""
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV of orders, or JSON Lines of events; .gz is fine")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="orders: CSV, a workbook (.xlsx) or JSON; or events: JSON Lines, a JSON array; .gz too"),
+    ],
     map_name: Annotated[
-        str | None, typer.Option("--map", help="shopify, online-retail, or a column map (TOML); none for events")
+        str | None, typer.Option("--map", help="shopify, online-retail, or a map of your own (TOML); none for events")
     ] = None,
     currency: Annotated[
         str | None, typer.Option(help="the currency of the file, where it is not the brand's or not stated")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="the encoding of the file, such as gb18030, where the guess would be wrong")
     ] = None,
     report: Annotated[Path, typer.Option(help="where to write what was refused and why (CSV)")] = Path(
         "import-report.csv"
@@ -47,59 +57,104 @@ def import_file(
 
     Ends with 0 when everything was taken, 3 when rows were refused (see the report), 2 for unusable input.
     """
-    console = Console()
+    console, errors = Console(), Console(stderr=True)
     started_s = monotonic_s()
+    taken = Taken()
     try:
-        taken = asyncio.run(_run(console, file, map_name, currency, data, brand))
-        write_report(report, taken.findings)
+        remarks = Report(report, (file, *((map_file(map_name),) if map_name else ())))
+        try:
+            asyncio.run(_run(errors, file, map_name, encoding, currency, data, brand, taken, remarks))
+        finally:
+            _write(errors, remarks, report)
     except (Outage, Refusal) as error:
-        Console(stderr=True).print(f"[red]import:[/] {_words(error)}", soft_wrap=True)
+        errors.print(f"[red]import:[/] {escape(_words(error))}", soft_wrap=True)
+        errors.print(f"what was sent until then stays; the report so far is in {escape(str(report))}", soft_wrap=True)
         raise typer.Exit(FAILED) from error
     except (CredentialsMissing, Unusable, OSError, ValueError) as error:
-        Console(stderr=True).print(f"[red]import:[/] {error}", soft_wrap=True)
-        raise typer.Exit(UNUSABLE) from error
-    _tell(console, taken, monotonic_s() - started_s, report)
-    if taken.refused_rows:
+        errors.print(f"[red]import:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(FAILED if taken.statuses else UNUSABLE) from error
+    _tell(console, taken, remarks, monotonic_s() - started_s, report)
+    if remarks.refused_rows:
         raise typer.Exit(SOME_REFUSED)
 
 
+def _write(errors: Console, remarks: Report, report: Path) -> None:
+    try:
+        remarks.write()
+    except OSError as error:
+        errors.print(f"[red]import:[/] the report {escape(str(report))} was lost: {error}", soft_wrap=True)
+        raise typer.Exit(FAILED) from error
+
+
 async def _run(
-    console: Console, file: Path, map_name: str | None, currency: str | None, data: Path, brand: str
-) -> Taken:
+    errors: Console,
+    file: Path,
+    map_name: str | None,
+    encoding: str | None,
+    currency: str | None,
+    data: Path,
+    brand: str,
+    taken: Taken,
+    remarks: Report,
+) -> None:
     if currency is not None:
         currency = currency.upper()
         exponent_of(currency)
+    if encoding is not None:
+        _known(encoding)
     layout = read_layout(map_name) if map_name else None
-    if layout is None and file.name.removesuffix(".gz").casefold().endswith((".csv", ".tsv", ".txt")):
+    if layout is None and file.name.removesuffix(".gz").casefold().endswith((".csv", ".tsv", ".txt", ".xlsx")):
         raise Unusable(f"{file} looks like a table: name its columns with --map shopify, online-retail or a TOML file")
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     async with connect(data, brand) as client:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("reading", total=None)
-
-            def told(what: str, count: int) -> None:
-                progress.update(task, description=f"{what}: {count:,}")
-
+        with Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=errors
+        ) as progress:
+            told = _teller(errors, progress)
             if layout is None:
-                return await take_events(client, file, told)
-            return await take_orders(client, file, layout, currency, told)
+                await take_events(client, file, taken, remarks, told)
+            else:
+                await take_orders(client, file, layout, encoding, currency, taken, remarks, told)
 
 
-def _tell(console: Console, taken: Taken, seconds: float, report: Path) -> None:
+def _teller(errors: Console, progress: Progress) -> Told:
+    """Progress as it comes on a terminal; elsewhere a line now and then."""
+    task = progress.add_task("reading", total=None, visible=errors.is_terminal)
+    last = ("", 0)
+
+    def told(what: str, count: int) -> None:
+        nonlocal last
+        words = f"{what}: {count:,}"
+        if errors.is_terminal:
+            if count % 1_000 == 0 or what != last[0]:
+                progress.update(task, description=words)
+                last = (what, count)
+        elif count // _TOLD_EVERY > (last[1] if what == last[0] else 0) // _TOLD_EVERY:
+            errors.print(words)
+            last = (what, count)
+
+    return told
+
+
+def _known(encoding: str) -> None:
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise Unusable(f"{encoding} is no encoding that is known here: try utf-8, gb18030, big5 or cp1252") from None
+
+
+def _tell(console: Console, taken: Taken, remarks: Report, seconds: float, report: Path) -> None:
     statuses = taken.statuses
+    if taken.how_read:
+        console.print(taken.how_read, soft_wrap=True)
     console.print(f"{taken.rows:,} rows in {seconds:.1f} s, {taken.rows / max(seconds, 0.001):,.0f} a second")
     new, known, bad = (statuses[status] for status in ("accepted", "duplicate", "rejected"))
     console.print(f"{new:,} events new, {known:,} known before, {bad:,} rejected")
-    counts: dict[tuple[str, str], int] = {}
-    for finding in taken.findings:
-        key = ("refused" if finding.refused else "note", finding.code)
-        counts[key] = counts.get(key, 0) + 1
-    if counts:
-        table = Table("", "code", "rows")
-        for (kind, code), count in sorted(counts.items(), reverse=True):
-            table.add_row(kind, code, f"{count:,}")
+    if remarks.counts:
+        table = Table("", "code", "remarks")
+        for (is_refused, code), count in sorted(remarks.counts.items(), reverse=True):
+            table.add_row("refused" if is_refused else "note", code, f"{count:,}")
         console.print(table)
-    console.print(f"{taken.refused_rows:,} rows with something refused; every remark is in {report}", soft_wrap=True)
+    console.print(f"{remarks.refused_rows:,} rows with something refused; every remark is in {report}", soft_wrap=True)
 
 
 def _words(error: Exception) -> str:

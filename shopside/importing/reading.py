@@ -1,111 +1,112 @@
-"""Files as they come: plain or gzip, in one of three encodings, row by row with line numbers."""
+"""Files as they come: plain or gzip, and the encoding of their text, said by somebody or guessed and told."""
 
 from __future__ import annotations
 
 import codecs
-import csv
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
 
-from core.limits import IMPORT_ROW_BYTES_MAX, IMPORT_ROWS_MAX
-from shopside.importing.findings import Finding, Unusable, note, refused
-from shopside.importing.layout import delimiter_of
+from shopside.importing.findings import Unusable
 
 _CHUNK_BYTES: Final = 1 << 20
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_GZIP: Final = b"\x1f\x8b"
+ZIP: Final = b"PK\x03\x04"
+"""How a workbook (.xlsx) begins."""
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _COMMON_CHINESE_PERCENT: Final = 90
-"""Chinese text is nearly all of the common characters of GB 2312; Western text misread as Chinese is not."""
+"""Chinese text is nearly all of the common characters of its encoding; text misread as Chinese is not."""
+_BIG5_COMMON: Final = range(0xA440, 0xC67F)
+"""Big5 orders its 5,401 common characters before the others; its punctuation stands before both."""
+_BIG5_SIGNS: Final = range(0xA140, 0xA440)
+
+
+class Encoding(NamedTuple):
+    """The encoding of a text and how it is known."""
+
+    name: str
+    how: str
+    guessed: bool
+    """True where other encodings would fit the bytes too."""
 
 
 class Row(NamedTuple):
-    """One record of a file; ``number`` is the line on which it begins."""
+    """One record of a file; ``number`` is the line (of a workbook: the row) on which it begins."""
 
     number: int
     cells: list[str]
+    problem: tuple[str, str] | None = None
+    """Code and message of what is wrong with the row as a row; its cells are then the best reading of it."""
+
+
+def head_of(path: Path, size: int = 4) -> bytes:
+    """The first bytes of the file, unpacked where it is gzip; raises Unusable."""
+    with readable(path), open_bytes(path) as file:
+        return file.read(size)
 
 
 def open_bytes(path: Path) -> IO[bytes]:
     """The file, unpacked where it is gzip; raises Unusable."""
     try:
         with path.open("rb") as file:
-            head = file.read(4)
-        if head.startswith(_ZIP):
-            raise Unusable(f"{path} is a workbook or archive: save it as CSV first")
-        return cast(IO[bytes], gzip.open(path, "rb")) if head.startswith(_GZIP) else path.open("rb")
+            head = file.read(2)
+        return cast(IO[bytes], gzip.open(path, "rb")) if head == _GZIP else path.open("rb")
     except OSError as error:
         raise Unusable(f"{path}: {error.strerror or error}") from None
 
 
-def encoding_of(path: Path) -> str:
-    """The encoding of a text: a mark decides; else UTF-8, else GB 18030 if it reads as Chinese, else Windows-1252.
+def check_whole(path: Path) -> None:
+    """Read a packed file to its end, so that a truncated one is known before anything is sent; raises Unusable."""
+    with readable(path), path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    if packed:
+        for _ in _chunks(path):
+            pass
+
+
+def encoding_of(path: Path) -> Encoding:
+    """The encoding of a text: a mark decides; else UTF-8 or UTF-16; else Chinese where it reads as such; else Western.
 
     ISO 8859-1 is the last resort, which accepts every byte. Raises Unusable.
     """
-    with open_bytes(path) as file:
-        head = file.read(4)
+    head = head_of(path, 1024)
     for mark, encoding in _MARKS:
         if head.startswith(mark):
-            return encoding
+            return Encoding(encoding, "a byte order mark says so", guessed=False)
+    wide = _without_a_mark(head)
+    if wide and _decodes(path, wide):
+        return Encoding(wide, "it has zero bytes, as no other text has", guessed=True)
     if _decodes(path, "utf-8"):
-        return "utf-8"
-    if _reads_as_chinese(path):
-        return "gb18030"
-    return "cp1252" if _decodes(path, "cp1252") else "iso-8859-1"
-
-
-def rows_of(path: Path, encoding: str, findings: list[Finding]) -> Iterator[Row]:
-    """The records of a CSV file, the headings first; rows that do not fit the headings go to the findings.
-
-    Raises Unusable.
-    """
-    csv.field_size_limit(IMPORT_ROW_BYTES_MAX)
-    with readable(path), TextIOWrapper(open_bytes(path), encoding=encoding, newline="") as text:
-        first = text.readline()
-        text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter_of(first))
-        width, count = 0, 0
-        while True:
-            number = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                findings.append(refused(number, "", "bad_row", str(error)))
-                continue
-            if not cells:
-                continue
-            if not width:
-                width = len(cells)
-            elif not any(cell.strip() for cell in cells):
-                findings.append(note(number, "", "empty_row", "all cells are empty; nothing to take"))
-                continue
-            elif len(cells) != width:
-                code = "too_many_cells" if len(cells) > width else "too_few_cells"
-                findings.append(refused(number, "", code, f"{len(cells)} cells under {width} headings"))
-                continue
-            count += 1
-            if count > IMPORT_ROWS_MAX:
-                raise Unusable(f"{path} has more than {IMPORT_ROWS_MAX:,} rows: split it, for example by year")
-            yield Row(number, cells)
+        return Encoding("utf-8", "all bytes are valid in it", guessed=False)
+    for encoding, common in (("gb18030", _common_in_gb2312), ("big5", _common_in_big5)):
+        if _reads_as_chinese(path, encoding, common):
+            return Encoding(encoding, "it reads as Chinese in it", guessed=True)
+    if _decodes(path, "cp1252"):
+        return Encoding("cp1252", "nothing else fits", guessed=True)
+    return Encoding("iso-8859-1", "it fits every byte, and nothing else fits these", guessed=True)
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Damaged gzip, and bytes that are not of the encoding a map names, make the whole input unusable."""
+    """Damaged gzip, and bytes that are not of the encoding, make the whole input unusable."""
     try:
         yield
     except (OSError, EOFError, UnicodeError, LookupError) as error:
         raise Unusable(f"{path}: {error}") from error
+
+
+def _without_a_mark(head: bytes) -> str | None:
+    """UTF-16 writes commas, digits and line ends with a zero byte, which no other text has."""
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    if first == second:
+        return None
+    return "utf-16-le" if second > first else "utf-16-be"
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -119,18 +120,31 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _reads_as_chinese(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("gb18030")()
+def _reads_as_chinese(path: Path, encoding: str, common_in: Callable[[str], int]) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
     foreign = common = 0
     try:
         for chunk in _chunks(path):
-            wide = [char for char in decoder.decode(chunk) if ord(char) > 127]
+            wide = "".join(char for char in decoder.decode(chunk) if ord(char) > 127)
             foreign += len(wide)
-            common += len("".join(wide).encode("gb2312", errors="ignore")) // 2
+            common += common_in(wide)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return common * 100 >= foreign * _COMMON_CHINESE_PERCENT
+
+
+def _common_in_gb2312(wide: str) -> int:
+    return len(wide.encode("gb2312", errors="ignore")) // 2
+
+
+def _common_in_big5(wide: str) -> int:
+    codes = wide.encode("big5", errors="ignore")
+    return sum(
+        int.from_bytes(codes[place : place + 2]) in _BIG5_COMMON
+        or int.from_bytes(codes[place : place + 2]) in _BIG5_SIGNS
+        for place in range(0, len(codes), 2)
+    )
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -6,14 +6,18 @@ again, sorted otherwise or grown by newer orders, repeats the same events.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from shopside.importing.orders import Order
-from shopside.importing.returns import Refund
+from shopside.importing.pile import Pile
+from shopside.importing.sales import Order, Refund
+from shopside.importing.times import instant
+
+_RANKS: Final = ("paid", "refunded", "cancelled", "completed")
+"""What comes first of what happened at one time."""
 
 
 class Outgoing(NamedTuple):
@@ -25,45 +29,50 @@ class Outgoing(NamedTuple):
     rows: tuple[int, ...]
 
 
-def events_of(orders: Sequence[Order], refunds: Sequence[Refund], source: str, channel: str) -> Iterator[Outgoing]:
-    """The events of an import, earliest first; at the same time payments come before what follows them."""
-    schedule: list[tuple[datetime, int, str, Order | Refund]] = []
-    for order in orders:
-        schedule.append((order.paid_at, 0, order.order_id, order))
+class Schedule:
+    """Events of a whole import, taken one by one and given in the order of their times.
+
+    At the same time payments come before what follows them.
+    """
+
+    def __init__(self, source: str, channel: str) -> None:
+        self._source = source
+        self._channel = channel
+        self._pile = Pile()
+
+    def sold(self, order: Order) -> None:
+        """Take an order with what became of it."""
+        order_id = order.order_id
+        self._put("paid", order_id, order_id, order.paid_at, _paid(order, self._channel), order.rows)
         if order.cancelled_at:
-            schedule.append((order.cancelled_at, 2, order.order_id, order))
+            data = {"order_id": order_id, "cancelled_at": order.cancelled_at.isoformat()}
+            self._put("cancelled", order_id, order_id, order.cancelled_at, data, order.rows)
         elif order.completed_at:
-            schedule.append((order.completed_at, 3, order.order_id, order))
-    schedule += ((refund.refunded_at, 1, refund.refund_id, refund) for refund in refunds)
-    schedule.sort(key=lambda item: item[:3])
-    for at, rank, _, thing in schedule:
-        if isinstance(thing, Refund):
-            yield _outgoing(source, "refunded", thing.refund_id, thing.order_id, at, _refunded(thing), thing.rows)
-            continue
-        order_id = thing.order_id
-        if rank == 0:
-            yield _outgoing(source, "paid", order_id, order_id, at, _paid(thing, channel), thing.rows)
-        elif rank == 2:
-            data = {"order_id": order_id, "cancelled_at": at.isoformat()}
-            yield _outgoing(source, "cancelled", order_id, order_id, at, data, thing.rows)
-        else:
-            data = {"order_id": order_id, "completed_at": at.isoformat()}
-            yield _outgoing(source, "completed", order_id, order_id, at, data, thing.rows)
+            data = {"order_id": order_id, "completed_at": order.completed_at.isoformat()}
+            self._put("completed", order_id, order_id, order.completed_at, data, order.rows)
 
+    def gave_back(self, refund: Refund) -> None:
+        """Take a refund."""
+        self._put("refunded", refund.refund_id, refund.order_id, refund.refunded_at, _refunded(refund), refund.rows)
 
-def _outgoing(
-    source: str, what: str, key: str, order_id: str, at: datetime, data: dict[str, Any], rows: tuple[int, ...]
-) -> Outgoing:
-    event = {
-        "specversion": "1.0",
-        "id": f"{what}:{key}",
-        "source": source,
-        "type": f"order.{what}.v1",
-        "time": at.isoformat(),
-        "subject": order_id,
-        "data": data,
-    }
-    return Outgoing(orjson.dumps(event), what, rows)
+    def __iter__(self) -> Iterator[Outgoing]:
+        for record in self._pile:
+            what, rows, event = record.value
+            yield Outgoing(event.encode(), what, tuple(rows))
+
+    def _put(
+        self, what: str, key: str, order_id: str, at: datetime, data: dict[str, Any], rows: tuple[int, ...]
+    ) -> None:
+        event = {
+            "specversion": "1.0",
+            "id": f"{what}:{key}",
+            "source": self._source,
+            "type": f"order.{what}.v1",
+            "time": at.isoformat(),
+            "subject": order_id,
+            "data": data,
+        }
+        self._pile.put((instant(at), _RANKS.index(what), key), (what, rows, orjson.dumps(event).decode()))
 
 
 def _paid(order: Order, channel: str) -> dict[str, Any]:

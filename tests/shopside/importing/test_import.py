@@ -1,6 +1,7 @@
 """The whole import: exit codes, the report, refusals of the platform back on their rows, and repeats."""
 
 import csv
+import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,9 +14,12 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from shopside.client import PlatformClient
-from tests.shopside.importing.exports import write
+from shopside.importing.findings import Report
+from tests.shopside.importing.exports import RETAIL_HEADINGS, write
 
-SAMPLES = Path(__file__).resolve().parents[3] / "docs" / "samples"
+ROOT = Path(__file__).resolve().parents[3]
+SAMPLES = ROOT / "docs" / "samples"
+MAPS = ROOT / "shopside" / "importing" / "maps"
 NOON = "3/1/2011 12:00"
 
 
@@ -26,11 +30,18 @@ class Intake(httpx.AsyncBaseTransport):
         self.currency = "GBP"
         self.events: dict[str, Any] = {}
         self.bodies: list[int] = []
+        self.away = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/brands":
             brands = [{"brand": "other", "currency": "JPY"}, {"brand": "demo", "currency": self.currency}]
             return httpx.Response(200, json={"items": brands, "next_cursor": None})
+        if request.url.path == "/v1/ops/drain":
+            return httpx.Response(200, json={})
+        if request.url.path.startswith("/v1/orders/"):
+            return self._order(request.url.path.rpartition("/")[2])
+        if self.away:
+            return httpx.Response(401, json={"status": 401, "code": "unauthenticated", "detail": "no", "errors": []})
         sent = json.loads(request.content)
         self.bodies.append(len(sent))
         if any(event["id"] == "poison" for event in sent):
@@ -45,8 +56,19 @@ class Intake(httpx.AsyncBaseTransport):
             errors = [{"field": "data.buyer_id", "code": "bad_id", "message": "no such id"}]
             problem = {"status": 422, "code": "bad_id", "detail": "bad", "errors": errors}
             return {"id": event["id"], "status": "rejected", "seq": None, "problem": problem}
-        known = self.events.setdefault(event["id"], event) is not event
+        stands = self.events.setdefault(event["id"], event)
+        if stands["data"] != event["data"]:
+            errors = [{"field": "id", "code": "event_conflict", "message": "known with another content"}]
+            problem = {"status": 409, "code": "event_conflict", "detail": "known", "errors": errors}
+            return {"id": event["id"], "status": "rejected", "seq": None, "problem": problem}
+        known = stands is not event
         return {"id": event["id"], "status": "duplicate" if known else "accepted", "seq": 1, "problem": None}
+
+    def _order(self, order_id: str) -> httpx.Response:
+        known = self.events.get(f"paid:{order_id}")
+        if known is None:
+            return httpx.Response(404, json={"status": 404, "code": "not_found", "detail": "no", "errors": []})
+        return httpx.Response(200, json=known["data"])
 
 
 @pytest.fixture
@@ -210,3 +232,145 @@ def test_unusable_input_ends_with_2_and_sends_nothing(
     code, remarks, said = run(tmp_path, tmp_path / arguments[0], *arguments[1:])
     assert (code, remarks, intake.bodies) == (2, [], [])
     assert told in said
+
+
+# --- the report --------------------------------------------------------------------------------------------------
+
+ROW = f"1,A,jug,1,{NOON},1,20001,"
+
+
+@pytest.mark.parametrize("report", ["no/such/folder/r.csv", ".", "e.csv", "linked.csv", "map.toml"])
+def test_a_report_that_cannot_be_or_must_not_be_written_is_refused_first(
+    tmp_path: Path, intake: Intake, report: str
+) -> None:
+    file = write(tmp_path / "e.csv", [ROW])
+    (tmp_path / "linked.csv").symlink_to(file)
+    layout = tmp_path / "map.toml"
+    layout.write_text((MAPS / "online-retail.toml").read_text())
+    before = (file.read_bytes(), layout.read_bytes())
+    words = ["import", str(file), "--map", str(layout), "--data", str(tmp_path), "--report", str(tmp_path / report)]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, intake.bodies) == (2, [])
+    assert "report" in result.output
+    assert (file.read_bytes(), layout.read_bytes()) == before
+
+
+def test_an_old_report_says_nothing_of_a_new_import(tmp_path: Path, intake: Intake) -> None:
+    assert run(tmp_path, write(tmp_path / "e.csv", ["1,A"]), "--map", "online-retail")[0] == 3
+    (tmp_path / "empty.csv").write_text("")
+    words = ["import", str(tmp_path / "empty.csv"), "--map", "shopify", "--data", str(tmp_path)]
+    assert CliRunner().invoke(app, [*words, "--report", str(tmp_path / "report.csv")]).exit_code == 2
+    assert (tmp_path / "report.csv").read_text() == "row,field,code,message\n"
+
+
+def test_when_the_platform_refuses_the_key_the_report_tells_what_is_known(tmp_path: Path, intake: Intake) -> None:
+    intake.away = True
+    file = write(tmp_path / "e.csv", [ROW, f"2,A,jug,one,{NOON},1,20001,"])
+    code, remarks, said = run(tmp_path, file, "--map", "online-retail")
+    assert (code, remarks) == (1, [("3", "quantity", "bad_quantity")])
+    assert "unauthenticated" in said
+
+
+def test_a_report_that_is_lost_at_the_end_does_not_say_that_nothing_was_sent(
+    tmp_path: Path, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def write_once(report: Report) -> None:
+        if written:
+            raise OSError(28, "No space left on device")
+        written.append("begun")
+
+    monkeypatch.setattr(Report, "write", write_once)
+    code, _, said = run(tmp_path, write(tmp_path / "e.csv", [ROW]), "--map", "online-retail")
+    assert (code, list(intake.events)) == (1, ["paid:1"])
+    assert "No space left" in said
+
+
+# --- the file ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [["--map", "online-retail", "--encoding", "utf-8"], []])
+def test_a_truncated_archive_is_known_before_anything_is_sent(
+    tmp_path: Path, intake: Intake, options: list[str]
+) -> None:
+    lines = [f"{n},A,jug,1,{NOON},1,20001," for n in range(5_000)]
+    if not options:
+        lines = [json.dumps({"id": f"e{n}", "type": "x", "data": {}}) for n in range(5_000)]
+    path = write(tmp_path / "e.csv", lines)
+    packed = tmp_path / "e.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes())[:-9])
+    code, _, said = run(tmp_path, packed, *options)
+    assert (code, intake.bodies) == (2, [])
+    assert "end-of-stream" in said
+
+
+def test_a_guessed_encoding_is_told_and_another_may_be_said(tmp_path: Path, intake: Intake) -> None:
+    file = tmp_path / "e.csv"
+    file.write_bytes(f"{RETAIL_HEADINGS}\n1,茶葉禮盒,jug,1,{NOON},1,20001,\n".encode("big5"))
+    code, remarks, said = run(tmp_path, file, "--map", "online-retail")
+    assert (code, remarks) == (0, [("1", "", "encoding_guessed")])
+    assert "read as big5" in said
+    assert intake.events["paid:1"]["data"]["lines"][0]["product_id"] == "茶葉禮盒"
+    intake.events.clear()
+    code, remarks, said = run(tmp_path, file, "--map", "online-retail", "--encoding", "gb18030")
+    assert (code, remarks) == (0, [])
+    assert "read as gb18030, as the command says" in said
+    assert run(tmp_path, file, "--map", "online-retail", "--encoding", "utf-8")[0] == 2
+    assert run(tmp_path, file, "--map", "online-retail", "--encoding", "martian")[0] == 2
+
+
+def test_an_array_of_events_is_taken_like_lines(tmp_path: Path, intake: Intake) -> None:
+    file = tmp_path / "events.json"
+    events = [{"id": f"e{number}", "type": "x", "data": {"text": "\n" * number}} for number in range(1_200)]
+    file.write_text(json.dumps([*events, 7], indent=2))
+    code, remarks, _ = run(tmp_path, file)
+    assert (code, [code for _, _, code in remarks]) == (3, ["bad_json"])
+    assert list(intake.events.values()) == events
+
+
+@pytest.mark.parametrize("text", ['[{"id": "1"}', '[{"id": "1"} {"id": "2"}]', '[{"id": "1"},]x', '[{"id": }]'])
+def test_a_broken_array_is_known_before_anything_is_sent(tmp_path: Path, intake: Intake, text: str) -> None:
+    file = tmp_path / "events.json"
+    file.write_text(text)
+    assert (run(tmp_path, file)[0], intake.bodies) == (2, [])
+
+
+# --- repeats -----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_was_refused_whole_is_taken_from_the_corrected_file(tmp_path: Path, intake: Intake) -> None:
+    wrong = write(tmp_path / "e.csv", [ROW, f"1,B,lamp,1,{NOON},2,20001,,surplus"])
+    assert run(tmp_path, wrong, "--map", "online-retail")[0] == 3
+    right = write(tmp_path / "e.csv", [ROW, f"1,B,lamp,1,{NOON},2,20001,"])
+    assert run(tmp_path, right, "--map", "online-retail")[:2] == (0, [])
+    assert [line["paid_fen"] for line in intake.events["paid:1"]["data"]["lines"]] == [100, 200]
+
+
+def test_a_known_order_with_another_address_is_noted_and_with_another_price_refused(
+    tmp_path: Path, intake: Intake
+) -> None:
+    file = write(tmp_path / "e.csv", [f"1,A,jug,1,{NOON},1,20001,France", f"1,B,jug,1,{NOON},1,20001,France"])
+    assert run(tmp_path, file, "--map", "online-retail")[0] == 0
+    before = json.dumps(intake.events)
+    moved = write(tmp_path / "e.csv", [f"1,A,jug,1,{NOON},1,20001,Spain", f"1,B,jug,1,{NOON},1,20001,Spain"])
+    assert run(tmp_path, moved, "--map", "online-retail")[:2] == (0, [("2", "order_id", "order_known")])
+    dearer = write(tmp_path / "e.csv", [f"1,A,jug,1,{NOON},1,20001,France", f"1,B,jug,1,{NOON},9,20001,France"])
+    code, remarks, _ = run(tmp_path, dearer, "--map", "online-retail")
+    assert (code, remarks) == (3, [("2", "id", "event_conflict"), ("3", "id", "event_conflict")])
+    assert json.dumps(intake.events) == before
+
+
+def test_progress_of_a_long_file_is_told_where_there_is_no_terminal(
+    tmp_path: Path, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopside.importing.cli._TOLD_EVERY", 2)
+    file = write(tmp_path / "e.csv", [f"{n},A,jug,1,{NOON},1,20001," for n in range(5)])
+    said = run(tmp_path, file, "--map", "online-retail")[2]
+    assert [line for line in said.splitlines() if ":" in line][:5] == [
+        "reading: 2",
+        "reading: 4",
+        "judging: 2",
+        "judging: 4",
+        "sending: 5",
+    ]

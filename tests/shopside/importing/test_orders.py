@@ -13,7 +13,7 @@ NOON = "3/1/2011 12:00"
 
 def lines_of(*rows: str) -> list[tuple[str, str, int, int]]:
     (order,) = read(list(rows)).orders
-    return [(line.line_id, line.product_id, line.quantity, line.paid_minor) for line in order.lines]
+    return [(line["line_id"], line["product_id"], line["quantity"], line["paid_fen"]) for line in order["lines"]]
 
 
 def test_rows_of_one_invoice_are_one_order() -> None:
@@ -55,20 +55,20 @@ def test_events_are_of_the_contract() -> None:
 
 def test_times_are_of_the_zone_of_the_map() -> None:
     (order,) = read(["1,A,jug,1,7/1/2011 12:00,1,20001,France"]).orders
-    assert order.placed_at.isoformat() == "2011-07-01T12:00:00+01:00"
+    assert order["placed_at"] == "2011-07-01T12:00:00+01:00"
 
 
 def test_the_second_edition_of_the_layout_has_other_headings() -> None:
     headings = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country"
     got = read(["489434,85048,LIGHTS,12,2009-12-01 07:45:00,6.95,13085.0,United Kingdom"], headings)
-    assert [(order.order_id, order.buyer_id, order.lines[0].paid_minor) for order in got.orders] == [
+    assert [(order["order_id"], order["buyer_id"], order["lines"][0]["paid_fen"]) for order in got.orders] == [
         ("489434", "13085", 8340)
     ]
 
 
 def test_rows_of_an_order_need_not_stand_together() -> None:
     rows = [f"1,A,jug,1,{NOON},1,20001,", f"2,A,jug,1,{NOON},1,20001,", f"1,B,lamp,1,{NOON},1,20001,"]
-    assert [(order.order_id, len(order.lines)) for order in read(rows).orders] == [("1", 2), ("2", 1)]
+    assert [(order["order_id"], len(order["lines"])) for order in read(rows).orders] == [("1", 2), ("2", 1)]
 
 
 # --- customers ---------------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ def test_rows_of_an_order_need_not_stand_together() -> None:
 @pytest.mark.parametrize("customer", ["", "nan", "NULL", "N/A"])
 def test_an_order_without_a_customer_gets_a_guest(customer: str) -> None:
     got = read([f"700002,A,jug,1,{NOON},1,{customer},France", f"700002,B,jug,1,{NOON},1,{customer},France"])
-    assert got.orders[0].buyer_id == "guest-700002"
+    assert got.orders[0]["buyer_id"] == "guest-700002"
     assert got.remarks == [(2, "buyer_id", "guest_buyer", False)]
 
 
@@ -91,7 +91,7 @@ def test_a_second_customer_in_an_order_refuses_the_order() -> None:
     ("cell", "buyer"), [("12345.0", "12345"), ("'00123", "00123"), (" 12345 ", "12345"), ("a/b", "a%2Fb")]
 )
 def test_what_spreadsheets_do_to_ids_is_undone(cell: str, buyer: str) -> None:
-    assert read([f"1,A,jug,1,{NOON},1,{cell},"]).orders[0].buyer_id == buyer
+    assert read([f"1,A,jug,1,{NOON},1,{cell},"]).orders[0]["buyer_id"] == buyer
 
 
 def test_lost_leading_zeros_come_back_where_the_map_knows_the_width() -> None:
@@ -99,7 +99,7 @@ def test_lost_leading_zeros_come_back_where_the_map_knows_the_width() -> None:
         {**read_layout("online-retail").model_dump(), "pad": {"buyer_id": 8, "product_id": 5}}
     )
     (order,) = read([f"1,123,jug,1,{NOON},1,4711.0,"], layout=layout).orders
-    assert (order.buyer_id, order.lines[0].product_id) == ("00004711", "00123")
+    assert (order["buyer_id"], order["lines"][0]["product_id"]) == ("00004711", "00123")
 
 
 def test_digits_that_a_spreadsheet_threw_away_are_not_invented() -> None:
@@ -140,19 +140,19 @@ def test_a_tenth_of_a_minor_unit_is_rounded_per_line_and_noted() -> None:
     got = read(
         [f"1,A,pads,1,{NOON},0.001,20001,", f"1,B,pads,15,{NOON},0.001,20001,", f"1,C,pads,10,{NOON},0.001,20001,"]
     )
-    assert [line.paid_minor for line in got.orders[0].lines] == [0, 2, 1]
+    assert [line["paid_fen"] for line in got.orders[0]["lines"]] == [0, 2, 1]
     assert got.remarks == [(2, "unit_price", "rounded", False), (3, "unit_price", "rounded", False)]
 
 
 def test_an_order_in_which_everything_is_free_is_taken_and_noted() -> None:
     got = read([f"1,A,jug,1,{NOON},0,20001,", f"1,B,jug,1,{NOON},0.0,20001,"])
-    assert [line.paid_minor for line in got.orders[0].lines] == [0, 0]
+    assert [line["paid_fen"] for line in got.orders[0]["lines"]] == [0, 0]
     assert got.remarks == [(2, "unit_price", "zero_order", False)]
 
 
 def test_as_many_lines_as_there_may_be_are_an_order() -> None:
     got = read([f"1,P{number},jug,1,{NOON},1,20001," for number in range(LINES_PER_ORDER_MAX)])
-    assert (len(got.orders[0].lines), got.findings) == (LINES_PER_ORDER_MAX, [])
+    assert (len(got.orders[0]["lines"]), got.findings) == (LINES_PER_ORDER_MAX, [])
 
 
 def test_one_line_more_is_refused_row_by_row() -> None:
@@ -176,7 +176,7 @@ def test_an_order_of_freight_alone_is_refused() -> None:
 
 def test_the_shops_own_fees_are_no_sales() -> None:
     got = read([f"1,AMAZONFEE,AMAZON FEE,1,{NOON},13541.33,,", f"C2,BANK CHARGES,Bank Charges,-1,{NOON},21.90,,"])
-    assert (got.orders, got.returns) == ([], [])
+    assert got.events == []
     assert got.remarks == [(2, "product_id", "not_goods", True), (3, "product_id", "not_goods", True)]
 
 
@@ -207,13 +207,13 @@ def test_a_row_that_cannot_be_read_is_named(row: str, field: str, code: str) -> 
 
 def test_one_bad_row_refuses_its_order_and_no_other() -> None:
     got = read([f"1,A,jug,1,{NOON},1,20001,", f"1,B,jug,x,{NOON},1,20001,", f"2,A,jug,1,{NOON},1,20001,"])
-    assert [order.order_id for order in got.orders] == ["2"]
+    assert [order["order_id"] for order in got.orders] == ["2"]
     assert got.remarks == [(2, "order_id", "order_incomplete", True), (3, "quantity", "bad_quantity", True)]
 
 
 def test_the_earliest_time_of_an_order_counts() -> None:
     got = read(["1,A,jug,1,3/1/2011 12:01,1,20001,", "1,B,jug,1,3/1/2011 12:00,1,20001,"])
-    assert got.orders[0].placed_at.minute == 0
+    assert got.orders[0]["placed_at"] == "2011-03-01T12:00:00+00:00"
     assert got.remarks == [(3, "placed_at", "order_time_differs", False)]
 
 
@@ -228,7 +228,7 @@ def test_a_file_in_another_currency_is_refused_row_by_row() -> None:
 
 def test_each_order_of_a_mixed_file_is_judged_by_its_own_currency() -> None:
     got = shopify({"Name": "#1"}, {"Name": "#2", "Currency": "USD"})
-    assert [order.order_id for order in got.orders] == ["1"]
+    assert [order["order_id"] for order in got.orders] == ["1"]
     assert got.remarks == [(3, "currency", "currency_differs", True)]
 
 
@@ -267,14 +267,14 @@ def test_personal_fields_go_nowhere_but_into_their_fields() -> None:
     assert event["data"]["address"] == {"province": "浙江省", "city": "杭州市", "county": "", "detail": "梧川东路88号"}
     assert event["data"]["buyer_id"].startswith("email-")
     assert "example.com" not in str(event)
-    assert shopify({"Email": "lin.qing@example.com "}).orders[0].buyer_id == event["data"]["buyer_id"]
+    assert shopify({"Email": "lin.qing@example.com "}).orders[0]["buyer_id"] == event["data"]["buyer_id"]
 
 
 def test_without_an_email_the_phone_tells_the_buyer_and_without_both_it_is_a_guest() -> None:
     by_phone = shopify({"Email": "", "Shipping Phone": "13800000001"})
-    assert by_phone.orders[0].buyer_id.startswith("phone-")
+    assert by_phone.orders[0]["buyer_id"].startswith("phone-")
     guest = shopify({"Email": ""})
-    assert guest.orders[0].buyer_id == "guest-1"
+    assert guest.orders[0]["buyer_id"] == "guest-1"
     assert guest.remarks == [(2, "buyer_id", "guest_buyer", False)]
 
 
@@ -285,7 +285,9 @@ def test_a_phone_that_lost_its_digits_is_left_out_and_noted() -> None:
 
 
 def test_a_line_without_a_sku_is_known_by_its_name() -> None:
-    assert shopify({"Lineitem sku": "", "Lineitem name": "Silk scarf"}).orders[0].lines[0].product_id == "Silk scarf"
+    assert (
+        shopify({"Lineitem sku": "", "Lineitem name": "Silk scarf"}).orders[0]["lines"][0]["product_id"] == "Silk scarf"
+    )
 
 
 def test_discounts_of_lines_and_of_the_whole_order() -> None:
@@ -293,13 +295,13 @@ def test_discounts_of_lines_and_of_the_whole_order() -> None:
         {"Lineitem price": "100.00", "Lineitem discount": "10.00", "Lineitem sku": "A", "Subtotal": "100.01"},
         {"Lineitem price": "30.00", "Lineitem sku": "B"},
     )
-    assert [line.paid_minor for line in got.orders[0].lines] == [7501, 2500]
+    assert [line["paid_fen"] for line in got.orders[0]["lines"]] == [7501, 2500]
     assert got.remarks == [(2, "subtotal", "discount_spread", False)]
 
 
 def test_a_subtotal_above_the_lines_changes_nothing_and_is_noted() -> None:
     got = shopify({"Subtotal": "99.00"})
-    assert got.orders[0].lines[0].paid_minor == 7900
+    assert got.orders[0]["lines"][0]["paid_fen"] == 7900
     assert got.remarks == [(2, "subtotal", "subtotal_differs", False)]
 
 
