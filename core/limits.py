@@ -53,6 +53,10 @@ SETTLE_ORDERS_MAX: Final = 1_000  # orders per settlement transaction
 COMMAND_WAIT_SECONDS_MAX: Final = 10.0  # a command answers 503 still_working with its number after this
 DRAIN_WAIT_SECONDS_MAX: Final = 600.0  # drain and clock moves wait for every consumer at most this long
 CONSISTENCY_PAGE: Final = 500  # members compared together: a transaction of a tenth of a second in each store
+CONSISTENCY_EVENTS_MAX: Final = 20_000  # that speak of them: a page stays below a hundred megabytes
+CONSISTENCY_PAGES_AHEAD: Final = 2  # read from both stores while one is compared, so that none of the three waits
+CONSISTENCY_CHUNK: Final = 50  # members compared in one go: five milliseconds in which nothing else in the process runs
+CONSISTENCY_RUN_LINES: Final = 200_000  # users of identifiers sorted in memory at a time, about 40 MB; the rest on disk
 CONSISTENCY_TRIES_MAX: Final = 20  # a member that changes while it is read is read again, a moment later
 DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
 

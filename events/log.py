@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from core import limits
 from core.canonical import canonical, link
@@ -14,7 +14,7 @@ from core.slicing import sliced
 from core.stores.postgres import Connection
 from core.stores.queries import sql
 from events.consumer import Budget
-from events.outcome import Outcome, Status
+from events.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,24 @@ class _Head:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EventOfMember:
-    """An event that speaks of a member, without the lines of an order, and what a consumer made of it."""
+class EventOfMember(NamedTuple):
+    """An event that speaks of a member, of an order its buyer, as far as the graph is made of it.
 
+    ``identifiers`` as the log holds them, ``effects`` as a consumer recorded them.
+    """
+
+    member_id: str
     seq: int
     type: str
-    data: dict[str, Any]
-    status: Status | None
-    code: str | None
-    detail: dict[str, Any] | None
+    order_id: str | None
+    seen_at: str | None
+    identifiers: list[dict[str, Any]] | None
+    effects: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _EventsOfMembers:
+    events: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +174,8 @@ _APPEND = sql("events/append", rows=_NewRow)
 _ANNOUNCE = sql("events/announce")
 _READ = sql("events/read", LoggedEvent)
 _MEMBERS_PAGE = sql("events/members_page", _MemberId)
-_OF_MEMBERS = sql("events/of_members", EventOfMember)
+_OF_MEMBERS = sql("events/of_members", _EventsOfMembers)
+_NEVER_TOLD = sql("events/never_told", _MemberId)
 _FIRST_TOLD = sql("events/first_told", _First)
 _HASH_AT = sql("events/hash_at", _Hash)
 _READ_SOME = sql("events/read_some", LoggedEvent)
@@ -275,21 +284,37 @@ async def first_told(
     return {row.member_id: row.seq for row in rows}
 
 
-async def members_page(conn: Connection, brand: str, after: str, count: int) -> list[str]:
-    """A page of the members that events speak of, in order."""
-    return [row.member_id for row in await _MEMBERS_PAGE.run(conn, brand=brand, after=after, count=count)]
+async def never_told(
+    conn: Connection, brand: str, member_ids: Sequence[str], types: Sequence[str], consumer: str
+) -> list[str]:
+    """Those of some members of whom no event of these types speaks that a consumer did not refuse."""
+    rows = await _NEVER_TOLD.run(conn, brand=brand, member_ids=list(member_ids), types=list(types), consumer=consumer)
+    return [row.member_id for row in rows]
 
 
-def of_members(
+async def members_page(conn: Connection, brand: str, after: str) -> list[str]:
+    """A page of the members that events speak of, in order: so many that they and their events fit in memory."""
+    rows = await _MEMBERS_PAGE.run(
+        conn,
+        brand=brand,
+        after=after,
+        count=limits.CONSISTENCY_PAGE,
+        events_max=limits.CONSISTENCY_EVENTS_MAX,
+    )
+    return [row.member_id for row in rows]
+
+
+async def of_members(
     conn: Connection, brand: str, consumer: str, member_ids: Sequence[str], types: Sequence[str], upto: int
-) -> AsyncIterator[EventOfMember]:
-    """The events of some types that speak of members, in order, one after the other, with a consumer's outcomes.
+) -> list[EventOfMember]:
+    """The events of some types that speak of members of a page, in order, with the effects a consumer recorded.
 
     What the consumer passed over stands where it was replayed, or is left out.
     """
-    return _OF_MEMBERS.stream(
+    page = await _OF_MEMBERS.one(
         conn, brand=brand, consumer=consumer, member_ids=list(member_ids), types=list(types), upto=upto
     )
+    return [EventOfMember._make(event) for event in page.events] if page else []
 
 
 async def hash_at(conn: Connection, brand: str, seq: int) -> bytes | None:

@@ -2,6 +2,7 @@
 
 A header is comment lines ``name, does, mode, params, returns, bound`` at the top of the file. Types are ``str int float
 bool datetime bytes map any`` and ``list[...]`` of them; ``?`` marks what may be null. ``nothing`` means no columns.
+``flat`` is a list of plain values and such lists, with no instant of Neo4j among them: it is handed on as it came.
 
 A query that is given many rows at once says what one of them holds in a line ``rows``, in the order and with the types
 of its row class: Cypher finds them in ``$rows``, SQL finds each column as an array of its name. Lines ``maps`` name the
@@ -38,6 +39,7 @@ _PYTHON_TYPES: dict[str, Any] = {
     "bytes": bytes,
     "map": dict[str, Any],
     "any": Any,
+    "flat": list[Any],
 }
 _HEADER_KEYS = ("name", "does", "mode", "params", "returns", "bound")
 _HEADER_OPTIONS = ("rows", "maps")

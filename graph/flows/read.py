@@ -131,7 +131,7 @@ async def members_facts(graph: LiveGraph, brand: str, member_ids: Sequence[str])
         return []
     async with graph.reading(brand, _CONSISTENCY_SECONDS_MAX) as read:
         page = await store.MEMBER_FACTS.one(read.tx, keys=[read.key(member_id) for member_id in member_ids])
-    return [MemberFacts(**member) for member in page.members] if page else []
+    return [MemberFacts._make(member) for member in page.members] if page else []
 
 
 async def member_pages(graph: LiveGraph, brand: str) -> AsyncIterator[list[str]]:
@@ -140,10 +140,10 @@ async def member_pages(graph: LiveGraph, brand: str) -> AsyncIterator[list[str]]
     while True:
         async with graph.reading(brand, _CONSISTENCY_SECONDS_MAX) as read:
             # the character after the one that ends a space's name ends the range of its keys
-            rows = await store.MEMBERS.run(
+            row = await store.MEMBERS.one(
                 read.tx, after=read.key(after), before=f"{read.space}}}", count=limits.CONSISTENCY_PAGE
             )
-            page = [read.name(row.key) for row in rows]
+            page = [read.name(key) for key in row.keys] if row else []
         if not page:
             return
         yield page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.stores.queries import cypher
 
@@ -67,26 +67,29 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class FactsPage:
-    members: list[dict[str, Any]]
+    members: list[list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class MemberKey:
-    key: str
+class MemberKeys:
+    keys: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberFacts:
-    """Everything the graph holds of one member that the log can be asked about; instants as microseconds since 1970."""
+class MemberFacts(NamedTuple):
+    """Everything the graph holds of one member that the log can be asked about; instants as microseconds since 1970.
+
+    ``bound`` and ``invited``: other, since, until, seq; ``seen``: kind, token, times, first_seen, seq; an order is its
+    id and ``level:member_id`` of each person of its chain.
+    """
 
     key: str
     first_seq: int
-    standing: list[str]
-    standing_at: list[Any]
-    standing_seq: list[int]
-    bound: list[dict[str, Any]]
-    invited: list[dict[str, Any]]
-    seen: list[dict[str, Any]]
+    standing: list[str] | None
+    standing_at: list[Any] | None
+    standing_seq: list[int] | None
+    bound: list[list[Any]]
+    invited: list[list[Any]]
+    seen: list[list[Any]]
     orders: list[str]
 
 
@@ -96,4 +99,4 @@ TEAM = cypher("tree/team", TeamMember)
 PROFILE = cypher("members/profile", Profile)
 TIES = cypher("evidence/ties", Tie)
 MEMBER_FACTS = cypher("consistency/facts", FactsPage)
-MEMBERS = cypher("consistency/members", MemberKey)
+MEMBERS = cypher("consistency/members", MemberKeys)

@@ -143,6 +143,7 @@ _ANSWERED_AS = {
     "bytes": {"bytea"},
     "map": {"jsonb", "json"},
     "any": {"jsonb", "json"},
+    "list[any]": {"json"},
     "list[str]": {"_text", "jsonb"},
     "list[int]": {"_int8", "_int4", "jsonb"},
     "list[map]": {"jsonb", "_jsonb"},

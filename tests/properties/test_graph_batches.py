@@ -6,7 +6,7 @@ The same random stream of facts is projected whole, one by one, and in random cu
 import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -99,11 +99,10 @@ async def _projected(graph: Graph, stream: Sequence[Fact], cuts: Sequence[int]) 
             found += map(finding_of, await project(graph, brand, after, upto, b"", stream[after:upto]))
             after = upto
     facts_held = await members_facts(LiveGraph(graph), brand, "abcdef")
-    held = [{**asdict(member), "key": member.key.removeprefix(brand)} for member in facts_held]
+    held = [member._replace(key=member.key.removeprefix(brand)) for member in facts_held]
     for member in held:
-        for edges in ("bound", "invited", "seen"):
-            member[edges].sort(key=lambda edge: (edge["seq"], edge.get("token") or edge.get("id")))
-        member["orders"].sort()
+        for edges in (member.bound, member.invited, member.seen, member.orders):
+            edges.sort()
     return sorted(found, key=lambda finding: finding.seq), held
 
 

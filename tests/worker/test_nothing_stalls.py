@@ -21,6 +21,7 @@ from graph.flows.project import project
 from ledger import reactions as ledger_reactions
 from tests.graph.test_projector_tree import team
 from tests.platform import Running, Shop
+from worker.consistency import Comparison
 
 
 @contextmanager
@@ -302,6 +303,58 @@ async def test_a_brand_that_hangs_delays_no_other(
         release.set()
     await shop.drain()
     assert (await shop.outcome(seq))["graph"] == "applied"
+
+
+async def test_a_comparison_in_small_pages_sorted_on_disk_is_the_same(
+    installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    e = shop.events
+    await team(shop)
+    await shop.tell(
+        *(e.identified(f"m{n}", phone="13800138000", device=f"d{n % 3}") for n in range(7)),
+        *(e.paid(f"o{n}", f"m{n % 2}", promoter_id="leaf") for n in range(6)),
+    )
+    key = f"{await installation.parts.live.space(shop.brand)}|m3"
+    async with installation.parts.graph.writing() as tx:  # both sides have users of their own of one identifier
+        text = "MATCH (m:Member {key: $key})-[r:OWNS|SEEN_AT]->() SET r.times = 5"
+        await (await tx.run(text, key=key)).consume()
+    whole = await installation.parts.comparison.run(shop.brand)
+    assert [one["member_id"] for one in whole.differences] == ["m3"] and whole.graph.hash != whole.log.hash
+    for name, value in {"PAGE": 3, "EVENTS_MAX": 2, "CHUNK": 1, "RUN_LINES": 2}.items():
+        monkeypatch.setattr(limits, f"CONSISTENCY_{name}", value)
+    assert await installation.parts.comparison.run(shop.brand) == whole
+
+
+async def test_what_the_graph_holds_and_the_log_does_not_yet_tell_is_no_difference(
+    installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the graph's commit and the log's a member is read again, until both are done."""
+    release, reached = threading.Event(), asyncio.Event()
+    loop, record, again = asyncio.get_running_loop(), follow.GraphConsumer._record, Comparison._again
+    read_again = []
+
+    async def late(self: Any, conn: Any, brand: str, *rest: Any) -> None:
+        if brand == shop.brand:
+            loop.call_soon_threadsafe(reached.set)
+            await asyncio.to_thread(release.wait)
+        await record(self, conn, brand, *rest)
+
+    async def waited(self: Any, brand: str, member_id: str, at_seq: int) -> Any:
+        read_again.append(member_id)
+        release.set()
+        await shop.drain()
+        return await again(self, brand, member_id, at_seq)
+
+    e = shop.events
+    await team(shop)
+    with monkeypatch.context() as patch:
+        patch.setattr(follow.GraphConsumer, "_record", late)
+        patch.setattr(Comparison, "_again", waited)
+        await shop.accept(e.paid("o", "c1", promoter_id="leaf"))
+        await reached.wait()
+        found = await installation.parts.comparison.run(shop.brand)
+    assert read_again == ["c1"]
+    assert found.ok and found.differences == []
 
 
 async def test_consistency_holds_while_events_arrive(shop: Shop) -> None:
