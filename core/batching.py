@@ -14,7 +14,7 @@ class Batcher(Generic[Asked, Answer]):
     """Turns single calls into batches without ever waiting for company: an idle batcher starts at once.
 
     ``work`` answers each of its arguments in the order given, at most ``size_max`` of them; what it raises is raised to
-    every caller of that batch.
+    every caller of that batch. Whoever cancels the answer before its batch begins is left out of it.
     """
 
     def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]], size_max: int) -> None:
@@ -33,8 +33,10 @@ class Batcher(Generic[Asked, Answer]):
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch = self._waiting[: self._size_max]
+            batch = [one for one in self._waiting[: self._size_max] if not one[1].cancelled()]
             del self._waiting[: self._size_max]
+            if not batch:
+                continue
             try:
                 answers = await self._work([asked for asked, _ in batch])
             except Exception as error:

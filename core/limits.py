@@ -73,6 +73,7 @@ SPACE_KEEP_SECONDS: Final = 1.0  # how long a reader may take to see that a grap
 SPACE_GRACE_SECONDS: Final = 8.0  # an old graph is deleted after that: the longest read, and what readers remember
 SPACES_KEPT_MAX: Final = 10_000  # brands whose space one process remembers: a megabyte
 NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this
+NEO4J_SILENCE_SECONDS_MAX: Final = 2.0  # after it should have ended a read by itself, a server is taken for dead
 RETRY_SECONDS_MAX: Final = 5.0  # before what not even setting aside helped is tried again, and of reconnecting
 BUSY_SECONDS: Final = 0.05  # until a brand that somebody else is busy with is tried again
 DEAD_PEER_IDLE_SECONDS: Final = 5  # silence after which a server asks whether the holder of a lock still lives

@@ -9,6 +9,7 @@ import structlog
 
 from brands.clock import InstallationClock
 from core import limits
+from core.stores.away import is_away
 from core.stores.postgres import Connection
 from core.telemetry import told as words_of
 from events import facts, log
@@ -61,6 +62,8 @@ class FollowingWire(Stage):
         try:
             return await self._stands(conn, brand, stands)
         except WireBroken as error:
+            if is_away(error):
+                raise
             await self._drop(brand, stands, error)
             return False
 
@@ -90,6 +93,8 @@ class FollowingWire(Stage):
         try:
             await self._tell_new(conn, stretch, told)
         except WireBroken as error:
+            if is_away(error):
+                raise
             await self._drop(stretch.brand, stretch.after, error)
             raise ConnectionError("the wire was broken; it is told anew") from error
         return ()

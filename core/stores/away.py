@@ -6,18 +6,42 @@ waiting does not lift. One table for all stores.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import psycopg
-from neo4j.exceptions import DriverError, Neo4jError, TransientError
-from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from neo4j.exceptions import (
+    ConfigurationError,
+    DriverError,
+    Neo4jError,
+    ResultConsumedError,
+    ResultNotSingleError,
+    TransactionNestingError,
+    TransientError,
+)
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+from redis.exceptions import (
+    ClusterDownError,
+    ExecAbortError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from core.errors import Refusal
 
 _POSTGRES_CLASSES: Final = ("08", "40", "53", "57", "58")
 """SQLSTATE classes: connection, rolled back (deadlock, serialization), resources, operator's intervention, system."""
-_POSTGRES_CODES: Final = ("25006", "55P03")
-"""Read-only; a lock that could not be had."""
+_POSTGRES_CODES: Final = ("25006", "25P03", "25P04", "55006", "55P03")
+"""Read-only; a transaction that was idle or took too long; a thing in use; a lock that could not be had."""
+
+_POSTGRES_BROKEN: Final = ("08", "57P")
+"""SQLSTATE prefixes of a connection that ended, by whatever, before its answer came."""
+
+_POSTGRES_UNSENT: Final = (PoolTimeout, PoolClosed, TooManyRequests)
+"""No connection was had: nothing was sent."""
 
 _POSTGRES_TOO_MUCH: Final = "53200"
 """Out of memory: the same again is too much again, it must be made smaller."""
@@ -25,21 +49,39 @@ _POSTGRES_TOO_MUCH: Final = "53200"
 _NEO4J_CODES: Final = (
     "Neo.ClientError.Transaction.TransactionTimedOut",
     "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
-    "Neo.ClientError.Transaction.LockClientStopped",
-    "Neo.ClientError.Cluster.NotALeader",
+    "Neo.ClientError.Transaction.Terminated",  # so the driver calls Neo.TransientError.Transaction.Terminated
+    "Neo.ClientError.Transaction.LockClientStopped",  # and likewise this
+    "Neo.ClientError.Transaction.TransactionMarkedAsFailed",
+    "Neo.ClientError.Transaction.TransactionNotFound",
+    "Neo.ClientError.Cluster",
     "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
+    "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
     "Neo.ClientError.Database.DatabaseNotFound",
     "Neo.ClientError.Security.AuthorizationExpired",
+    "Neo.ClientError.Security.AuthenticationRateLimit",
+    "Neo.ClientError.Security.AuthProvider",
     "Neo.DatabaseError.Database",
     "Neo.DatabaseError.General.StorageDamageDetected",
     "Neo.DatabaseError.Transaction",
 )
 """Beginnings of codes that speak of the server's state, though they are no transient errors to the driver."""
 
-_NEO4J_TOO_MUCH: Final = ("Neo.TransientError.General.MemoryPool", "Neo.TransientError.General.TransactionMemory")
-"""Transient to the driver, but the same again is too much again: it must be made smaller."""
+_NEO4J_TOO_MUCH: Final = (
+    "Neo.TransientError.General.MemoryPool",
+    "Neo.TransientError.General.TransactionMemory",
+    "Neo.ClientError.General.TransactionOutOfMemory",
+)
+"""The same again is too much again, transient to the driver or not: it must be made smaller."""
 
-_REDIS_WORDS: Final = ("LOADING", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY ", "OOM ")
+_NEO4J_MISUSED: Final = (ConfigurationError, TransactionNestingError, ResultConsumedError, ResultNotSingleError)
+"""The driver's own errors are about connections, but for these, which are about how it is used."""
+
+_REDIS_STATES: Final = (OutOfMemoryError, ReadOnlyError, ClusterDownError, TryAgainError, ExecAbortError)
+_REDIS_WORDS: Final = re.compile(
+    r"(?:^|caused error: |: -)"  # a pipeline, and a script of an older server, put words of their own before
+    r"(?:LOADING|MISCONF|MASTERDOWN|NOREPLICAS|BUSY|UNKILLABLE|OOM|READONLY)\b"
+)
+"""States of the server that the client has a class for, and those that it has none for."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -56,15 +98,31 @@ def is_away(error: BaseException) -> bool:
 
 
 def away_store(error: BaseException) -> str | None:
-    """The store that is away, by name; None for any other error.
+    """The store that is away, or could not do as much as was asked of it, by name; None for any other error.
 
     A bare error of a connection is the graph's: the clients of the other stores wrap theirs.
     """
-    if not is_away(error):
+    if not is_away(error) and not is_too_much(error):
         return None
     if isinstance(error, psycopg.Error):
         return "postgres"
     return "redis" if isinstance(error, RedisError) else "neo4j"
+
+
+def is_too_much(error: BaseException) -> bool:
+    """Whether a store had no room for what was asked of it: less may do."""
+    if isinstance(error, psycopg.Error):
+        return error.sqlstate == _POSTGRES_TOO_MUCH
+    return isinstance(error, Neo4jError) and (error.code or "").startswith(_NEO4J_TOO_MUCH)
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Whether a statement of Postgres that failed so may have taken effect: its connection broke before the answer."""
+    if isinstance(error, Refusal) and error.__cause__ is not None:
+        return may_be_done(error.__cause__)
+    if not isinstance(error, psycopg.Error) or isinstance(error, _POSTGRES_UNSENT):
+        return False
+    return postgres_away(error) if error.sqlstate is None else error.sqlstate.startswith(_POSTGRES_BROKEN)
 
 
 def postgres_away(error: psycopg.Error) -> bool:
@@ -76,17 +134,16 @@ def postgres_away(error: psycopg.Error) -> bool:
 
 
 def neo4j_away(error: DriverError | Neo4jError) -> bool:
-    """The driver's own errors are about connections, but for a few about how it is used."""
+    """Whatever the server says of its own state, and whatever the driver says of connections."""
     if isinstance(error, Neo4jError):
-        code = error.code or ""
-        if code.startswith(_NEO4J_TOO_MUCH):
+        if is_too_much(error):
             return False
-        return isinstance(error, TransientError) or code.startswith(_NEO4J_CODES)
-    return True
+        return isinstance(error, TransientError) or (error.code or "").startswith(_NEO4J_CODES)
+    return not isinstance(error, _NEO4J_MISUSED)
 
 
 def redis_away(error: RedisError) -> bool:
     """An error a script raises about its own arguments is a defect, everything about the server is not."""
-    if isinstance(error, (BusyLoadingError, OutOfMemoryError, ReadOnlyError)):
+    if not isinstance(error, ResponseError) or isinstance(error, _REDIS_STATES):
         return True
-    return not isinstance(error, ResponseError) or str(error).startswith(_REDIS_WORDS)
+    return _REDIS_WORDS.search(str(error)) is not None

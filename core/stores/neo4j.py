@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -54,12 +55,13 @@ class Graph:
 
     @asynccontextmanager
     async def reading(self, seconds_max: float = limits.NEO4J_READ_SECONDS_MAX) -> AsyncIterator[AsyncTransaction]:
-        """One read transaction, ended by the server when it takes too long.
+        """One read transaction, ended by the server when it takes too long, or given up when that does not answer.
 
         Raises Refusal 503 ``neo4j_unavailable`` when the graph is away.
         """
         with _said_away():
             async with (
+                asyncio.timeout(seconds_max + limits.NEO4J_SILENCE_SECONDS_MAX),
                 self._driver.session(default_access_mode=READ_ACCESS) as session,
                 await session.begin_transaction(timeout=seconds_max) as tx,
             ):

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from core import limits
 from core.canonical import canonical
 from core.clock import microseconds, monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
+from core.stores.away import is_away
+from core.telemetry import told
 from graph.findings import Tie
 from graph.flows import read as graph_reads
 from graph.flows.live import LiveGraph
@@ -29,6 +33,8 @@ from risk.flows.rulebooks import Rulebooks
 from risk.flows.wire import counted_at
 from risk.store.decisions import Decision
 from risk.store.wire import Answered, Asked, Wire, WireAway
+
+_logger = structlog.get_logger()
 
 _WIRE_REST_SECONDS = 1.0
 """After the wire failed, checks do without it for this long, so that none waits for a store that is away."""
@@ -117,10 +123,7 @@ class Checks:
             worsens=None,
             saw=dict(order.saw),
         )
-        try:
-            stands = await self._recorder.save(brand, decision)
-        except (Refusal, TimeoutError):
-            return _undurable(decision)
+        stands = await self._recorder.save(brand, decision, _undurable(decision))
         if stands.request_print != request_print:
             raise Refusal(409, "check_conflict", "this check_id is known with another order; use a new one")
         return stands
@@ -160,8 +163,11 @@ class Checks:
         paths: list[dict[str, Any]] = []
         if ties:
             try:
-                paths = await self._tie_paths(brand, order, chain)
-            except Refusal:
+                async with asyncio.timeout(limits.CHECK_GRAPH_SECONDS_MAX):
+                    paths = await self._tie_paths(brand, order, chain)
+            except Exception as error:  # a path that cannot be shown is no reason to answer nothing
+                if not is_away(error):
+                    _logger.error("ties not shown", **told(error))
                 missing.append("neo4j")
             paths = paths or paths_from_ties(ties, chain, order.buyer_id, order.order_id)
         return replace(
@@ -210,10 +216,11 @@ def _tie(tie: dict[str, Any]) -> Tie:
 
 
 def _undurable(decision: Decision) -> Decision:
-    """The answer while Postgres is away: at least review, and kept nowhere, so no money can depend on it."""
+    """The answer while Postgres is away: at least review, a decision of its own, kept only where the first may be."""
     hit = missing_hit("postgres")
     return replace(
         decision,
+        decision_id=new_id("dec"),
         outcome=worst(decision.outcome, hit.outcome),
         reasons=[*decision.reasons, hit.as_reason()],
         missing=[*decision.missing, "postgres"],

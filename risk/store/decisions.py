@@ -21,6 +21,7 @@ class Decision:
     ``after_seq`` is the head of the log when it was made, None until it is saved. ``worsens`` names the earlier
     decision it carries on; ``saw`` is what of the order it was made on (:mod:`risk.domain.saw`), None for one made
     before that was kept; ``differs`` is ``{decision_id, fields}`` where the paid order was not what its check saw.
+    ``place`` is 1 for what was answered in the stead of a decision that was kept, but too late.
     """
 
     decision_id: str
@@ -39,6 +40,7 @@ class Decision:
     worsens: str | None
     saw: dict[str, Any] | None = None
     differs: dict[str, Any] | None = None
+    place: int = 0
 
     def as_answer(self) -> dict[str, Any]:
         """The decision as the API answers it."""

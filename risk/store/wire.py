@@ -5,6 +5,7 @@ All keys of a brand carry one hash tag, so that they live on one node and a scri
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,12 +95,16 @@ class Wire:
         )
 
     async def _check_all(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes]:
-        """Checks that came at the same time, in one pipeline; a Redis that lost its scripts is given them again."""
-        try:
-            return await self._pipelined(batch)
-        except NoScriptError:
-            await self._redis.script_load(self._check.script)
-            return await self._pipelined(batch)
+        """Checks that came at the same time, in one pipeline; a Redis that lost its scripts is given them again.
+
+        A connection that hangs is given up with them, or the next ones would wait behind it.
+        """
+        async with asyncio.timeout(limits.CHECK_WIRE_SECONDS_MAX):
+            try:
+                return await self._pipelined(batch)
+            except NoScriptError:
+                await self._redis.script_load(self._check.script)
+                return await self._pipelined(batch)
 
     async def _pipelined(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes]:
         pipeline = self._redis.pipeline(transaction=False)

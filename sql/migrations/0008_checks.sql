@@ -3,6 +3,9 @@
 
 ALTER TABLE decision ADD COLUMN saw jsonb;      -- buyer, promoter, amount, tokens by kind; null: decided before it was kept
 ALTER TABLE decision ADD COLUMN differs jsonb;  -- {decision_id, fields}: the check it was compared with, and what was not the same
+ALTER TABLE decision ADD COLUMN place smallint NOT NULL DEFAULT 0;  -- 1: what was answered in the stead of the one at 0
+ALTER TABLE decision DROP CONSTRAINT decision_brand_check_id_key;
+ALTER TABLE decision ADD CONSTRAINT decision_of_check UNIQUE (brand, check_id, place);
 
 -- The numbers in the log say what was listed when an order came, however the log is cut into stretches.
 ALTER TABLE blacklist_entry ADD COLUMN listed_seq bigint NOT NULL DEFAULT 0;

@@ -104,7 +104,7 @@ async def test_functions_find_their_rows_by_index(database: Grown) -> None:
             " 'check_id', id, 'stage', 'order', 'order_id', id,"
             " 'after_seq', n, 'outcome', 'allow', 'score', 0,"
             " 'reasons', '[]'::jsonb, 'missing', '{}'::text[], 'features', '{}'::jsonb,"
-            " 'rulebook_version', 1, 'evaluated_at', now()))"
+            " 'rulebook_version', 1, 'evaluated_at', now(), 'place', 0))"
             " FROM unnest(%(kept)s::text[]) WITH ORDINALITY AS u (id, n)))",
             {"kept": kept},
         ),

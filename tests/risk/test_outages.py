@@ -1,5 +1,6 @@
 """A store that is away: checks answer at least review and name it, and nothing is held that was not decided so."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from api.app import make_app
+from core import limits
 from core.errors import unavailable
 from core.stores.postgres import lock
 from events.consumer import Budget, consumer_lock
@@ -70,10 +72,11 @@ async def test_postgres_away_is_a_review_that_no_money_depends_on(
     await team(shop)
     async with without(installation, shop) as served:
         with monkeypatch.context() as patched:
-            patched.setattr(Recorder, "save", _away)
+            patched.setattr(Recorder, "_keep", _away)
             said = await check(served, "k", order("o", "b", promoter_id="leaf"))
         assert (said["outcome"], said["missing"]) == ("review", ["postgres"])
         assert (await served.call("GET", f"/v1/risk/decisions/{said['decision_id']}", "analyst")).status_code == 404
+        await asyncio.sleep(limits.POOL_REST_SECONDS)  # nobody asks a store that was just away
         assert (await check(served, "k", order("o", "b", promoter_id="leaf")))["outcome"] == "allow"
 
 

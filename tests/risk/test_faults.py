@@ -1,0 +1,228 @@
+"""Real stores in bad states: a check always answers, with what was missing; all else says which store it is."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from neo4j.exceptions import Neo4jError
+
+from core import limits
+from core.errors import Refusal
+from core.stores.queries import CypherQuery
+from graph.store import reading as graph_store
+from tests.platform import Running, Shop, order
+from tests.risk.test_checks import OWN, check, team
+from tests.risk.test_outages import without
+
+TIED: dict[str, Any] = {"promoter_id": "leaf", "phone": OWN["phone"]}
+
+
+def with_options(installation: Running, **settings: str) -> str:
+    """The address of Postgres, for connections with settings of their own."""
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return f"{installation.settings.postgres_url}?options={quote(options)}"
+
+
+# --- Postgres -----------------------------------------------------------------------------------------------
+
+
+async def test_a_postgres_that_takes_no_writes(installation: Running, shop: Shop) -> None:
+    await team(shop)
+    url = with_options(installation, default_transaction_read_only="on")
+    async with without(installation, shop, postgres_url=url) as served:
+        said = await check(served, "k", order("o", "b", promoter_id="leaf"))
+        assert (said["outcome"], said["missing"]) == ("review", ["postgres"])
+        refused = await served.call("POST", "/v1/events", "pipeline", json=[shop.events.registered("m")])
+        assert (refused.status_code, refused.json()["code"]) == (503, "postgres_unavailable")
+        body = {"kind": "phone", "value": "13700001111", "reason": "test"}
+        refused = await served.call("POST", "/v1/risk/blacklist", "analyst", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (503, "postgres_unavailable")
+        assert (await served.call("GET", "/v1/risk/blacklist", "analyst")).status_code == 200
+
+
+async def test_a_postgres_that_ends_every_statement(installation: Running, shop: Shop) -> None:
+    """A time-out so short that nobody knows which statement it meets."""
+    await team(shop)
+    url = with_options(installation, statement_timeout="1")
+    async with without(installation, shop, postgres_url=url) as served:
+        for number in range(20):
+            body = {"check_id": f"k{number}", "stage": "order", "order": order(f"o{number}", "b")}
+            answers = [
+                await served.call("POST", "/v1/risk/checks", "pipeline", json=body),
+                await served.call("GET", "/v1/ledger/trial-balance", "finance"),
+                await served.call("GET", "/v1/members/leaf", "operator"),
+            ]
+            for answer in answers:
+                assert answer.status_code in (200, 503), answer.text
+                assert answer.status_code == 200 or answer.json()["code"] == "postgres_unavailable"
+
+
+async def test_a_postgres_that_ends_every_connection(installation: Running, shop: Shop) -> None:
+    await team(shop)
+    url = f"{installation.settings.postgres_url}?application_name=ended"
+    async with (
+        without(installation, shop, postgres_url=url) as served,
+        await psycopg.AsyncConnection.connect(installation.settings.postgres_url, autocommit=True) as owner,
+    ):
+        await check(served, "warm", order("o", "b"))
+        for number in range(15):
+            body = {"check_id": f"k{number}", "stage": "order", "order": order(f"o{number}", "b")}
+            asking = [
+                asyncio.create_task(served.call("POST", "/v1/risk/checks", "pipeline", json=body)),
+                asyncio.create_task(served.call("GET", "/v1/ledger/trial-balance", "finance")),
+            ]
+            await owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ended'"
+            )
+            said, read = await asyncio.gather(*asking)
+            assert said.status_code == 200, said.text
+            assert said.json()["outcome"] == ("review" if said.json()["missing"] else "allow")
+            assert read.status_code in (200, 503), read.text
+
+
+# --- Redis --------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def full(redis: Any) -> AsyncIterator[None]:
+    await redis.config_set("maxmemory", 1)
+    try:
+        yield
+    finally:
+        await redis.config_set("maxmemory", 0)
+
+
+@asynccontextmanager
+async def replica(redis: Any) -> AsyncIterator[None]:
+    """Read only, of a master that is not there."""
+    await redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        yield
+    finally:
+        await redis.execute_command("REPLICAOF", "NO", "ONE")
+
+
+@pytest.mark.parametrize("state", [full, replica])
+async def test_a_redis_that_takes_no_writes(installation: Running, shop: Shop, state: Any) -> None:
+    """Checks say so, the books wait and hold nothing, and the wire is not taken for a broken one."""
+    parts, e = installation.parts, shop.events
+    await team(shop)
+    async with without(installation, shop) as served:
+        stood = (await parts.wire.stand(shop.brand)).seq
+        async with state(parts.redis):
+            said = await check(served, "k", order("o", "b", promoter_id="leaf", device_id="till"))
+            assert (said["outcome"], said["missing"]) == ("review", ["redis"])
+            (seq,) = await shop.accept(e.paid("p", "b", 10_000, promoter_id="leaf"))
+            assert await parts.progress.reached(shop.brand, "graph", seq, 60)
+            await asyncio.sleep(3 * limits.POLL_SECONDS)
+            assert (await parts.wire.stand(shop.brand)).seq == stood
+            assert (await shop.call("GET", "/v1/orders/p", "auditor")).status_code == 404
+        await shop.drain()
+        assert (await shop.outcome(seq))["ledger"] == "applied"
+        assert await shop.balances("leaf") == {"pending_fen": 1_000}
+
+
+async def test_a_redis_that_pauses(installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await team(shop)
+    monkeypatch.setattr(limits, "CHECK_WIRE_SECONDS_MAX", 0.25)
+    async with without(installation, shop) as served:
+        await check(served, "warm", order("o0", "b"))
+        redis: Any = installation.parts.redis
+        await redis.execute_command("CLIENT", "PAUSE", "1500", "ALL")
+        said = await check(served, "k", order("o", "b", promoter_id="leaf"))
+        assert (said["outcome"], said["missing"]) == ("review", ["redis"])
+        monkeypatch.undo()
+        await asyncio.sleep(3)
+        assert (await check(served, "k2", order("o2", "b", promoter_id="leaf")))["missing"] == []
+
+
+# --- Neo4j --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def silence() -> Iterator[int]:
+    """A port where somebody listens and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        yield listener.getsockname()[1]
+
+
+async def test_a_neo4j_that_is_silent(installation: Running, shop: Shop) -> None:
+    await team(shop)
+    with silence() as port:
+        async with without(installation, shop, neo4j_url=f"bolt://127.0.0.1:{port}") as served:
+            said = await check(served, "k", order("o", "b", **TIED))
+            assert (said["outcome"], said["missing"]) == ("review", ["neo4j"])
+            read = await served.call("GET", "/v1/members/leaf", "operator")
+            assert (read.status_code, read.json()["code"]) == (503, "neo4j_unavailable")
+
+
+async def test_evidence_that_takes_too_long(installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server ends it, or the check gives it up: it is Neo4j that is missing, and what the wire knows is shown."""
+    await team(shop)
+    for number, seconds in enumerate((0.001, 0.002, 0.003, 0.005, 0.01)):
+        monkeypatch.setattr(limits, "CHECK_GRAPH_SECONDS_MAX", seconds)
+        said = await check(shop, f"k{number}", order(f"o{number}", "b", **TIED))
+        assert said["outcome"] == "review" and set(said["missing"]) <= {"neo4j"}
+        assert said["reasons"][0]["evidence"]
+
+
+async def test_a_transaction_that_is_killed(installation: Running) -> None:
+    graph = installation.parts.graph
+    endless = "UNWIND range(1, 10000000000) AS endless WITH endless WHERE endless % 7 = 8 RETURN count(endless)"
+
+    async def read() -> None:
+        async with graph.reading(60) as tx:
+            await (await tx.run(endless)).consume()
+
+    async def kill() -> None:
+        killed: list[Any] = []
+        while not killed:
+            async with graph._driver.session() as session:
+                shown = await session.run(
+                    "SHOW TRANSACTIONS YIELD transactionId, currentQuery"
+                    " WHERE currentQuery STARTS WITH 'UNWIND range(1, 10000000000)' RETURN transactionId"
+                )
+                for (transaction,) in await shown.values():
+                    ended = await session.run("TERMINATE TRANSACTION $id", id=transaction)
+                    killed += await ended.values()
+
+    with pytest.raises(Refusal) as refused:
+        await asyncio.gather(read(), kill())
+    assert (refused.value.status, refused.value.code) == (503, "neo4j_unavailable")
+
+
+CODES = {
+    "Neo.TransientError.Transaction.Terminated": 503,
+    "Neo.ClientError.Transaction.TransactionTimedOut": 503,
+    "Neo.TransientError.General.DatabaseUnavailable": 503,
+    "Neo.TransientError.General.MemoryPoolOutOfMemoryError": 503,
+    "Neo.ClientError.Statement.SyntaxError": 500,
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+async def test_whatever_neo4j_says_a_check_answers(shop: Shop, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """And a read says 503 but for a defect."""
+    await team(shop)
+
+    async def failing(*_: Any, **__: Any) -> Any:
+        raise Neo4jError._hydrate_neo4j(code=code, message="x")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(graph_store.TIES, "run", failing)
+        said = await check(shop, "k", order("o", "b", **TIED))
+    assert (said["outcome"], said["missing"]) == ("review", ["neo4j"])
+    assert said["reasons"][0]["evidence"]
+    with monkeypatch.context() as patched:
+        patched.setattr(graph_store.PROFILE, "one", failing)
+        read = await shop.call("GET", "/v1/members/leaf", "operator")
+    assert read.status_code == CODES[code], read.text
+    assert read.json()["code"] == ("neo4j_unavailable" if read.status_code == 503 else "internal")
+    assert isinstance(graph_store.TIES, CypherQuery)
