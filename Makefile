@@ -6,12 +6,13 @@ SCALE ?= small
 SEED ?= 1
 ARGS ?=
 
-.PHONY: help setup dev demo test lint bench reference clean lock
+.PHONY: help setup dev demo test lint clients bench reference clean lock
 
 help:
 	@echo 'make setup   install everything into .venv/, start nothing'
 	@echo 'make demo    start the platform on a simulated clock and run a demo shop through it (SCALE=small|shop SEED=1)'
 	@echo 'make test    lint, types, layering, and every test on real services (ARGS="-k name" to choose)'
+	@echo 'make clients clients generated in Python, TypeScript and Go, and linters of the OpenAPI document'
 	@echo 'make bench   the benchmarks'
 	@echo 'make reference  write docs/reference anew from the code'
 	@echo 'make clean   stop the platform and delete .venv/ and .trefoil/'
@@ -48,13 +49,27 @@ demo: setup
 	.venv/bin/trefoil demo --scale $(SCALE) --seed $(SEED)
 	.venv/bin/trefoil status
 
+.venv/clients/.generator: .venv/bin/python requirements-clients.lock
+	$(PYTHON) -m venv .venv/clients
+	.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.lock
+	@touch $@
+
+.venv/clients/.toolchains: .venv/clients/.generator requirements-toolchains.lock tests/clients/package-lock.json
+	@echo 'Installing Node, Go and what checks the document, some minutes'
+	.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-toolchains.lock
+	.venv/clients/bin/python tests/clients/toolchains.py
+	@touch $@
+
+clients: dev .venv/clients/.toolchains
+	$(PY) -m pytest tests/clients/test_python.py tests/clients/others.py $(ARGS)
+
 lint: dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy .
 	.venv/bin/lint-imports
 
-test: lint
+test: lint .venv/clients/.generator
 	$(PY) -m pytest $(ARGS)
 
 bench: dev
@@ -69,6 +84,9 @@ lock:
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements.lock -o requirements-dev.lock
+	for group in clients toolchains; do \
+	  uv pip compile --group $$group --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-$$group.lock; done
 
 clean:
 	@if [ -x .venv/bin/trefoil ] && [ -d .trefoil ]; then .venv/bin/trefoil down; fi

@@ -7,20 +7,22 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from fastapi import FastAPI, Request
-from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.auth import KeyCache
+from api.document import document
+from api.methods import Methods
 from api.platform import Platform
 from api.routes import brands, consistency, events, health, ledger, members, ops, orders, risk, withdrawals
 from api.scoped import Handler, ScopedRoute, allowed_roles, serve
 from core import limits
 from core.clock import monotonic_s
 from core.errors import Refusal
+from events.contract import Contracts
 
 _ROUTERS: Final = (health, brands, events, members, risk, orders, ledger, withdrawals, consistency, ops)
 
@@ -28,8 +30,11 @@ _REQUESTS = Counter("trefoil_requests_total", "Requests answered", ["method", "r
 _SECONDS = Histogram("trefoil_request_seconds", "Time to the answer", ["route"])
 
 
-def make_app(open_platform: Callable[[], AbstractAsyncContextManager[Platform]]) -> FastAPI:
-    """The application; the platform is opened when it starts and closed when it stops."""
+def make_app(open_platform: Callable[[], AbstractAsyncContextManager[Platform]], contracts: Contracts) -> FastAPI:
+    """The application; the platform is opened when it starts and closed when it stops.
+
+    ``contracts`` are the kinds of event that its document shows.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -39,19 +44,22 @@ def make_app(open_platform: Callable[[], AbstractAsyncContextManager[Platform]])
             yield
             await parts.progress.stop()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Trefoil",
         version="1",
         summary="Distribution and commission over a relationship graph",
         lifespan=lifespan,
         redirect_slashes=False,
+        static_url="/docs/static",
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.keys = KeyCache()
     for module in _ROUTERS:
         app.include_router(module.routes)
     problems.install(app)
+    app.add_middleware(Methods, routes=_scoped_routes())
     app.add_middleware(Guard, application=app, hot=_hot_routes())
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, contracts)  # type: ignore[method-assign]
     return app
 
 
@@ -109,13 +117,15 @@ class Hot:
 _HOT_PATHS: Final = frozenset({("POST", "/v1/risk/checks")})
 
 
+def _scoped_routes() -> list[ScopedRoute]:
+    return [route for module in _ROUTERS for route in module.routes.routes if isinstance(route, ScopedRoute)]
+
+
 def _hot_routes() -> dict[tuple[str, str], Hot]:
     """The hot routes as they are declared; their handlers take the bare request and answer a response themselves."""
     return {
         (method, route.path): Hot(allowed_roles(route), route.endpoint)
-        for module in _ROUTERS
-        for route in module.routes.routes
-        if isinstance(route, ScopedRoute)
+        for route in _scoped_routes()
         for method in route.methods or ()
         if (method, route.path) in _HOT_PATHS
     }
@@ -142,59 +152,7 @@ def _declared(scope: Scope) -> int:
     return 0
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def _openapi(app: FastAPI, contracts: Contracts) -> dict[str, Any]:
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        components = schema.setdefault("components", {})
-        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        components.setdefault("schemas", {}).update(_extra_schemas())
-        schema["security"] = [{"key": []}]
-        problem = {"$ref": "#/components/schemas/Problem"}
-        for path in schema["paths"].values():
-            for operation in path.values():
-                answers = operation["responses"]
-                answers.pop("422", None)
-                answers["default"] = {
-                    "description": "A problem with a stable code",
-                    "content": {"application/problem+json": {"schema": problem}},
-                }
-        app.openapi_schema = orjson.loads(orjson.dumps(schema))
+        app.openapi_schema = document(app, _scoped_routes(), contracts, [risk.Check])
     return app.openapi_schema
-
-
-def _extra_schemas() -> dict[str, Any]:
-    check = risk.Check.model_json_schema(ref_template="#/components/schemas/{model}")
-    nested = check.pop("$defs", {})
-    check["example"] = {
-        "check_id": "chk-1",
-        "stage": "order",
-        "order": {
-            "order_id": "o1",
-            "buyer_id": "m9",
-            "channel": "mini_program",
-            "placed_at": "2026-11-01T08:00:00+08:00",
-            "paid_at": "2026-11-01T08:00:30+08:00",
-            "lines": [
-                {"line_id": "1", "product_id": "p1", "category": "tea", "quantity": 1, "paid_fen": 50_000},
-            ],
-        },
-    }
-    problem = {
-        "type": "object",
-        "required": ["type", "title", "status", "code", "detail"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string"},
-            "detail": {"type": "string"},
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {name: {"type": "string"} for name in ("field", "code", "message")},
-                },
-            },
-        },
-    }
-    return {**nested, "Check": check, "Problem": problem}

@@ -50,7 +50,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "event_conflict": "the log holds another content under this source and id",
     },
     "Requests": {
-        "bad_json": "the body is not JSON, not an object or array of objects, or nested too deep",
+        "bad_json": "not JSON (of base64: inside), not an object or array of objects, or nested too deep",
         "bad_encoding": "the body is not UTF-8",
         "batch_too_large": "more events than one request may hold",
         "body_too_large": "more bytes than one request may hold",
@@ -98,6 +98,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "still_working": "accepted, and takes effect later; ask again, with the same Idempotency-Key",
         "failed": "the event was set aside after several tries; it is kept and can be replayed",
         "refused": "a consumer refused a command and said no more",
+        "not_ready": "a store or process the platform needs does not answer; the problem says which",
         "postgres_unavailable": "Postgres does not answer; nothing was stored, try again",
         "neo4j_unavailable": "Neo4j does not answer, or not in time; try again",
         "redis_unavailable": "Redis does not answer; try again",

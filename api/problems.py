@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import psycopg
@@ -18,12 +19,16 @@ from core.errors import FieldError, Refusal, invalid
 from core.stores.away import away_store
 from events.fields import field_error
 
+_CHALLENGE = 'Bearer realm="trefoil"'
+"""What every 401 must say (RFC 9110): how to authenticate."""
 _logger = structlog.get_logger()
 
 
-def problem_response(refusal: Refusal) -> Response:
-    """A refusal as an HTTP answer."""
-    return Response(canonical(refusal.as_problem()), refusal.status, media_type="application/problem+json")
+def problem_response(refusal: Refusal, told: Mapping[str, object] | None = None) -> Response:
+    """A refusal as an HTTP answer; ``told`` are further members of the problem."""
+    headers = {"WWW-Authenticate": _CHALLENGE} if refusal.status == HTTPStatus.UNAUTHORIZED else None
+    problem = canonical({**(told or {}), **refusal.as_problem()})
+    return Response(problem, refusal.status, headers, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:

@@ -47,11 +47,6 @@ def roles(*names: str) -> dict[str, Any]:
     return {"openapi_extra": {"x-roles": sorted({*names, "admin"})}}
 
 
-def shows(example: Any) -> dict[int | str, dict[str, Any]]:
-    """What an answer looks like, for the reference: ``@router.get(path, responses=shows({...}))``."""
-    return {200: {"content": {"application/json": {"example": example}}}}
-
-
 def anybody() -> dict[str, Any]:
     """A route that asks for no key."""
     return {"openapi_extra": {"x-roles": sorted(OPEN), "security": []}}

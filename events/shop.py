@@ -32,11 +32,15 @@ class AddressValue(Strict):
 
 
 class TextIdentifier(Strict):
+    """An identifier that is one text: a device, a phone, an account money is paid to."""
+
     kind: Literal["device", "ip", "phone", "unionid", "payout_account", "id_card"]
     value: Annotated[Text, Personal(kind_field="kind")]
 
 
 class AddressIdentifier(Strict):
+    """A postal address as an identifier."""
+
     kind: Literal["address"]
     value: Annotated[AddressValue, Personal("address")]
 
@@ -45,6 +49,8 @@ Identifier: TypeAlias = Annotated[TextIdentifier | AddressIdentifier, Field(disc
 
 
 class MemberRegistered(Strict):
+    """Somebody joined at a platform; a member known already is completed by what it lacked."""
+
     member_id: Id
     platform: Text
     external_id: Annotated[Text | None, Personal("external_id")] = None
@@ -56,6 +62,8 @@ class MemberRegistered(Strict):
 
 
 class MemberIdentified(Strict):
+    """A member was seen with identifiers; they tell who is close to whom."""
+
     member_id: Id
     seen_at: Instant
     identifiers: Annotated[
@@ -64,7 +72,7 @@ class MemberIdentified(Strict):
 
 
 class DistributorApproved(Strict):
-    """``invited_by`` left out means: under the current promoter; an explicit null means: as a root."""
+    """A member may promote from an instant on; ``invited_by`` left out: under the current promoter; null: as a root."""
 
     member_id: Id
     grade: Text | None = None
@@ -73,18 +81,24 @@ class DistributorApproved(Strict):
 
 
 class DistributorSuspended(Strict):
+    """A distributor earns nothing from an instant on."""
+
     member_id: Id
     reason: Text
     at: Instant
 
 
 class DistributorRestored(Strict):
+    """A suspended distributor earns again from an instant on."""
+
     member_id: Id
     reason: Text
     at: Instant
 
 
 class PromotionClicked(Strict):
+    """Somebody opened a promotion link; it binds nobody."""
+
     click_id: Id
     link_code: Id
     member_id: Id | None = None
@@ -95,6 +109,8 @@ class PromotionClicked(Strict):
 
 
 class BindingRequested(Strict):
+    """A buyer is to come under a promoter."""
+
     member_id: Id
     promoter_id: Id
     link_code: Id | None = None
@@ -103,6 +119,8 @@ class BindingRequested(Strict):
 
 
 class OrderLine(Strict):
+    """One line of an order; what was paid for it, freight apart."""
+
     line_id: Id
     product_id: Id
     category: AnyText
@@ -120,6 +138,8 @@ def _all_differ(lines: Lines) -> Lines:
 
 
 class OrderPaid(Strict):
+    """An order was paid: who stands above the buyer when it was placed is frozen, and commission accrues."""
+
     order_id: Id
     buyer_id: Id
     promoter_id: Id | None = None
@@ -145,17 +165,23 @@ class OrderPaid(Strict):
 
 
 class OrderCompleted(Strict):
+    """The buyer received the order; the after-sales window starts."""
+
     order_id: Id
     completed_at: Instant
 
 
 class RefundLine(Strict):
+    """What is paid back of one line."""
+
     line_id: Id
     refund_fen: Fen
     quantity: Annotated[int, Field(ge=0, le=limits.QUANTITY_MAX)] | None = None
 
 
 class OrderRefunded(Strict):
+    """Money went back to the buyer; its part of the commission is taken back."""
+
     refund_id: Id
     order_id: Id
     refunded_at: Instant
@@ -168,6 +194,8 @@ class OrderRefunded(Strict):
 
 
 class OrderCancelled(Strict):
+    """Everything that remains of an order is taken back."""
+
     order_id: Id
     cancelled_at: Instant
 

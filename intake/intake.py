@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from brands.clock import InstallationClock
 from core import limits
-from core.canonical import canonical, has_nul, names_in, without_nul
+from core.canonical import canonical, has_nul, names_in, nested_deeper, without_nul
 from core.clock import wall_now
 from core.errors import FieldError, Refusal, invalid
 from core.ids import new_id
@@ -191,6 +192,9 @@ class Intake:
 def _check(event: Any, brand: str, latest: datetime | None, contracts: Contracts) -> _Valid | Refusal:
     if not isinstance(event, dict):
         return invalid([FieldError("event", "wrong_type", "an event is a JSON object")])
+    if "data_base64" in event:
+        decoded = _decoded(event)
+        return decoded if isinstance(decoded, Refusal) else _check(decoded, brand, latest, contracts)
     if names_in(event, limits.EVENT_NAMES_MAX) > limits.EVENT_NAMES_MAX:
         return invalid([FieldError("event", "out_of_range", f"an event has at most {limits.EVENT_NAMES_MAX} names")])
     try:
@@ -220,6 +224,20 @@ def _check(event: Any, brand: str, latest: datetime | None, contracts: Contracts
     if has_nul(attributes):
         return invalid([FieldError("extensions", "bad_text", "attributes must not hold NUL characters")])
     return _Valid(contract, envelope, event["time"], envelope.data)
+
+
+def _decoded(event: dict[str, Any]) -> dict[str, Any] | Refusal:
+    """An event whose data came as base64 (CloudEvents, JSON format) as if they had come as JSON."""
+    if "data" in event:
+        return invalid([FieldError("data_base64", "unknown_field", "an event has data or data_base64, not both")])
+    wrong = invalid([FieldError("data_base64", "bad_json", "write the base64 of the data as JSON")])
+    try:
+        data = orjson.loads(base64.b64decode(event["data_base64"], validate=True))
+    except (TypeError, ValueError):
+        return wrong
+    if nested_deeper(data, limits.JSON_DEPTH_MAX):
+        return wrong
+    return {**{name: value for name, value in event.items() if name != "data_base64"}, "data": data}
 
 
 def _instants(data: BaseModel) -> list[tuple[str, datetime]]:

@@ -25,7 +25,7 @@ from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from core.stores.queries import sql
 from local.private_files import write_private
-from ops.wiring import SEEDS, make_worker, open_platform
+from ops.wiring import CONTRACTS, SEEDS, make_worker, open_platform
 
 HOME_BRAND = "demo"
 """The brand every installation begins with; its admin adds others."""
@@ -48,7 +48,7 @@ def api(data: Data) -> None:
     settings = read_settings(data)
     address = urlsplit(settings.api_url)
     uvicorn.run(
-        make_app(lambda: open_platform(settings)),
+        make_app(lambda: open_platform(settings), CONTRACTS),
         host=address.hostname or "127.0.0.1",
         port=address.port or 8000,
         access_log=False,  # paths hold ids of members

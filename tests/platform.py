@@ -31,7 +31,8 @@ from core.settings import ProcessSettings
 from core.stores.migrations import migrate
 from core.stores.queries import sql
 from events import log
-from ops.wiring import make_worker, open_platform
+from ops.wiring import CONTRACTS, make_worker, open_platform
+from tests.document import Document, EventHooks, unopened
 from tests.services import Services
 
 T0: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -236,7 +237,9 @@ class NewShop(Protocol):
 
 def _serve(settings: ProcessSettings, listener: socket.socket, server_at: list[uvicorn.Server]) -> None:
     async def main() -> None:
-        config = uvicorn.Config(make_app(lambda: open_platform(settings)), log_level="error", access_log=False)
+        config = uvicorn.Config(
+            make_app(lambda: open_platform(settings), CONTRACTS), log_level="error", access_log=False
+        )
         server = uvicorn.Server(config)
         server_at.append(server)
         async with open_platform(settings) as parts:
@@ -286,10 +289,16 @@ async def installation(services: Services, tmp_path_factory: Any) -> AsyncIterat
             await asyncio.to_thread(thread.join)
 
 
+@pytest.fixture(scope="session")
+def kept_to() -> EventHooks:
+    """Holds every answer that a test gets to the document."""
+    return {"response": [Document(make_app(unopened, CONTRACTS).openapi()).check]}
+
+
 @pytest_asyncio.fixture(scope="session")
-async def http(installation: Running) -> AsyncIterator[httpx.AsyncClient]:
+async def http(installation: Running, kept_to: EventHooks) -> AsyncIterator[httpx.AsyncClient]:
     """Connections to the API."""
-    async with httpx.AsyncClient(base_url=installation.url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=installation.url, timeout=60, event_hooks=kept_to) as client:
         yield client
 
 
@@ -338,13 +347,15 @@ async def standing_shop(new_shop: NewShop) -> Shop:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def real_clock_http(installation: Running) -> AsyncIterator[httpx.AsyncClient]:
+async def real_clock_http(installation: Running, kept_to: EventHooks) -> AsyncIterator[httpx.AsyncClient]:
     """Another API over the same stores that lives by the machine's clock, for what only that one refuses."""
     settings = installation.settings.model_copy(update={"clock": "real"})
-    app = make_app(lambda: open_platform(settings))
+    app = make_app(lambda: open_platform(settings), CONTRACTS)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(base_url=installation.url, transport=transport, timeout=60) as client:
+        async with httpx.AsyncClient(
+            base_url=installation.url, transport=transport, timeout=60, event_hooks=kept_to
+        ) as client:
             yield client
 
 

@@ -9,6 +9,8 @@ from fastapi import Request
 from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from api.answers.brands import BrandMade, Brands
+from api.document import gives
 from api.platform import platform
 from api.scoped import caller, roles, router
 from brands.brands import list_brands
@@ -34,8 +36,8 @@ class NewBrand(Strict):
     time_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
 
 
-@routes.get("/v1/brands", summary="Brands the caller may see", **roles())
-async def brands(request: Request) -> dict[str, Any]:
+@routes.get("/v1/brands", summary="Brands the caller may see", **gives(Brands), **roles())
+async def list_visible_brands(request: Request) -> dict[str, Any]:
     found = await list_brands(platform(request).postgres)
     mine = next(b for b in found if b.brand == caller(request).brand)
     shown = found if mine.owns_installation else [mine]
@@ -45,8 +47,14 @@ async def brands(request: Request) -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
-@routes.post("/v1/brands", status_code=201, summary="Make a brand; its keys are shown once", **roles())
-async def new_brand(request: Request, new: NewBrand) -> dict[str, Any]:
+@routes.post(
+    "/v1/brands",
+    status_code=201,
+    summary="Make a brand; its keys are shown once",
+    **gives(BrandMade, {409: ["brand_exists"]}),
+    **roles(),
+)
+async def make_brand(request: Request, new: NewBrand) -> dict[str, Any]:
     parts = platform(request)
     mine = next(b for b in await list_brands(parts.postgres) if b.brand == caller(request).brand)
     if not mine.owns_installation:

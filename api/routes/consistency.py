@@ -7,6 +7,8 @@ from typing import Any
 
 from fastapi import Request
 
+from api.answers.consistency import Consistency, LogVerified
+from api.document import gives
 from api.platform import platform
 from api.scoped import caller, roles, router
 from events import log
@@ -14,13 +16,23 @@ from events import log
 routes = router("consistency")
 
 
-@routes.get("/v1/consistency", summary="The graph and the ledger against the log", **roles("analyst", "auditor"))
-async def compare(request: Request) -> dict[str, Any]:
+@routes.get(
+    "/v1/consistency",
+    summary="The graph and the ledger against the log",
+    **gives(Consistency),
+    **roles("analyst", "auditor"),
+)
+async def check_consistency(request: Request) -> dict[str, Any]:
     parts = platform(request)
     return asdict(await parts.comparison.run(caller(request).brand))
 
 
-@routes.get("/v1/log/verify", summary="The log's hash chain, recomputed", **roles("analyst", "auditor"))
+@routes.get(
+    "/v1/log/verify",
+    summary="The log's hash chain, recomputed",
+    **gives(LogVerified),
+    **roles("analyst", "auditor"),
+)
 async def verify_log(request: Request) -> dict[str, Any]:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:

@@ -11,7 +11,10 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import Gauge
 
+from api.answers.health import Alive, NotReady, Ready
+from api.document import gives
 from api.platform import Platform, platform
+from api.problems import problem_response
 from api.scoped import anybody, roles, router
 from core.canonical import canonical
 from core.errors import Refusal
@@ -27,12 +30,12 @@ _SET_ASIDE = Gauge("trefoil_consumer_events_set_aside", "Events passed over and 
 _TROUBLED = Gauge("trefoil_consumer_brands_troubled", "Brands in which something is wrong with it", ["consumer"])
 
 
-@routes.get("/healthz", summary="Is this process alive?", **anybody())
+@routes.get("/healthz", summary="Is this process alive?", **gives(Alive), **anybody())
 async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@routes.get("/readyz", summary="Is every part there?", **anybody())
+@routes.get("/readyz", summary="Is every part there?", **gives(Ready, telling={503: NotReady}), **anybody())
 async def readyz(request: Request) -> Response:
     parts = platform(request)
 
@@ -46,13 +49,12 @@ async def readyz(request: Request) -> Response:
 
     checks = {"postgres": postgres(), "redis": parts.wire.ping(), "neo4j": parts.graph.ping(), "worker": worker()}
     states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
-    ready = all(state == "ok" for state in states.values())
-    body: dict[str, Any] = {
-        "status": "ok" if ready else "unavailable",
-        "dependencies": states,
-        "consumers": await _consumers(parts) if states["postgres"] == "ok" else {},
-    }
-    return Response(canonical(body), 200 if ready else 503, media_type="application/json")
+    ready = all(said == "ok" for said in states.values())
+    state = {"dependencies": states, "consumers": await _consumers(parts) if states["postgres"] == "ok" else {}}
+    if ready:
+        return Response(canonical({"status": "ok", **state}), media_type="application/json")
+    silent = ", ".join(name for name, said in states.items() if said != "ok")
+    return problem_response(Refusal(503, "not_ready", f"no answer from {silent}"), state)
 
 
 async def _consumers(parts: Platform) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from fastapi import Request
 
+from api.answers.ledger import Balances, BooksVerified, Statement, TrialBalance
 from api.auth import MEMBER, READERS
+from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
 from api.scoped import caller, roles, router
@@ -24,8 +26,10 @@ from ledger.flows.read import WITHDRAWAL_KINDS, Kind, StatementLine
 routes = router("ledger")
 
 
-@routes.get("/v1/ledger/members/{member_id}", summary="A member's balances", **roles(*READERS, MEMBER))
-async def balances(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
+@routes.get(
+    "/v1/ledger/members/{member_id}", summary="A member's balances", **gives(Balances), **roles(*READERS, MEMBER)
+)
+async def read_balances(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
@@ -40,9 +44,10 @@ async def balances(request: Request, member_id: PathId, as_of: AsOf = None) -> d
 @routes.get(
     "/v1/ledger/members/{member_id}/entries",
     summary="A member's statement, the latest booked first",
+    **gives(Statement),
     **roles("finance", "auditor", MEMBER),
 )
-async def entries(
+async def list_statement_entries(
     request: Request,
     member_id: PathId,
     as_of: AsOf = None,
@@ -64,9 +69,10 @@ async def entries(
 @routes.get(
     "/v1/ledger/trial-balance",
     summary="The balance of each account, payees summed",
+    **gives(TrialBalance),
     **roles("finance", "auditor"),
 )
-async def trial_balance(request: Request, as_of: AsOf = None) -> dict[str, Any]:
+async def read_trial_balance(request: Request, as_of: AsOf = None) -> dict[str, Any]:
     parts = platform(request)
     at = as_of or await parts.clock.now()
     async with parts.postgres.brand(caller(request).brand) as conn:
@@ -76,9 +82,10 @@ async def trial_balance(request: Request, as_of: AsOf = None) -> dict[str, Any]:
 @routes.get(
     "/v1/ledger/verify",
     summary="Recompute the chain of journals, compare balances with their entries",
+    **gives(BooksVerified),
     **roles("finance", "auditor"),
 )
-async def verify(request: Request) -> dict[str, Any]:
+async def verify_books(request: Request) -> dict[str, Any]:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:
         return asdict(await read.verify(conn, brand))

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query, Request
 
+from api.answers.members import Binding, BindingMade, MemberToken, Moved, Profile, Team, Uplines
 from api.auth import MEMBER, READERS, member_token
 from api.commands import run_command
+from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import Platform, platform
-from api.scoped import caller, roles, router, shows
+from api.scoped import caller, roles, router
 from api.times import AsOf, PathId, at_or_now
 from core import limits
 from core.errors import Refusal
@@ -26,34 +28,13 @@ from privacy.vault import from_text
 
 routes = router("members")
 
+_REFUSED: Final = ("unknown_member", "self_binding", "promoter_inactive", "already_bound", "would_loop", "too_deep")
+
 Levels = Annotated[int, Query(ge=1, le=limits.LEVELS_MAX)]
 
 
-_PROFILE: Final = {
-    "member_id": "m1",
-    "status": "active",
-    "kind": "customer",
-    "is_distributor": True,
-    "grade": "B",
-    "badges": [],
-    "inviter_id": "m0",
-    "binding": {
-        "state": "bound",
-        "promoter_id": "m0",
-        "since": "2026-11-01T00:00:00Z",
-        "expires_at": "2027-04-30T00:00:00Z",
-        "how": "order",
-    },
-    "accounts": [{"platform": "mini_program", "external_id": "oUpF…eS6o"}],
-    "registered_at": "2026-11-01T00:00:00Z",
-    "growth_value": 0,
-}
-
-
-@routes.get(
-    "/v1/members/{member_id}", summary="A member's profile", responses=shows(_PROFILE), **roles(*READERS, MEMBER)
-)
-async def profile(request: Request, member_id: PathId) -> dict[str, Any]:
+@routes.get("/v1/members/{member_id}", summary="A member's profile", **gives(Profile), **roles(*READERS, MEMBER))
+async def read_member(request: Request, member_id: PathId) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     now = await parts.clock.now()
@@ -86,8 +67,10 @@ async def _accounts(parts: Platform, brand: str, member_id: str, seqs: list[int]
     return accounts
 
 
-@routes.get("/v1/members/{member_id}/uplines", summary="Who stands above a member", **roles(*READERS, MEMBER))
-async def uplines(
+@routes.get(
+    "/v1/members/{member_id}/uplines", summary="Who stands above a member", **gives(Uplines), **roles(*READERS, MEMBER)
+)
+async def list_uplines(
     request: Request, member_id: PathId, as_of: AsOf = None, levels: Levels = limits.LEVELS_MAX
 ) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
@@ -97,8 +80,10 @@ async def uplines(
     return {"items": [asdict(upline) for upline in found], "next_cursor": None}
 
 
-@routes.get("/v1/members/{member_id}/team", summary="The distributors below a member", **roles(*READERS, MEMBER))
-async def team(
+@routes.get(
+    "/v1/members/{member_id}/team", summary="The distributors below a member", **gives(Team), **roles(*READERS, MEMBER)
+)
+async def list_team(
     request: Request,
     member_id: PathId,
     as_of: AsOf = None,
@@ -121,16 +106,24 @@ async def team(
     return page(items, limit, lambda _: place[limit - 1])
 
 
-@routes.get("/v1/members/{member_id}/binding", summary="To whom a member is bound", **roles(*READERS, MEMBER))
-async def binding(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
+@routes.get(
+    "/v1/members/{member_id}/binding", summary="To whom a member is bound", **gives(Binding), **roles(*READERS, MEMBER)
+)
+async def read_binding(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
     return asdict(await graph.binding(parts.live, who.brand, member_id, at))
 
 
-@routes.post("/v1/members/{member_id}/tokens", status_code=201, summary="A token for one member", **roles("pipeline"))
-async def token(request: Request, member_id: PathId) -> dict[str, Any]:
+@routes.post(
+    "/v1/members/{member_id}/tokens",
+    status_code=201,
+    summary="A token for one member",
+    **gives(MemberToken),
+    **roles("pipeline"),
+)
+async def make_member_token(request: Request, member_id: PathId) -> dict[str, Any]:
     parts, brand = platform(request), caller(request).brand
     await graph.profile(parts.live, brand, member_id, await parts.clock.now())
     text, seconds = await member_token(parts, brand, member_id)
@@ -149,7 +142,13 @@ class AskedBinding(Strict):
     at: Instant | None = None
 
 
-@routes.post("/v1/bindings", status_code=201, summary="Bind a buyer to a promoter", **roles("operator"))
+@routes.post(
+    "/v1/bindings",
+    status_code=201,
+    summary="Bind a buyer to a promoter",
+    **gives(BindingMade, {409: _REFUSED}, waits=True),
+    **roles("operator"),
+)
 async def bind(request: Request, asked: AskedBinding) -> dict[str, Any]:
     at = await at_or_now(platform(request).clock, asked.at)
     event = BindingRequested(
@@ -173,8 +172,13 @@ class AskedMove(Strict):
     dry_run: bool = False
 
 
-@routes.post("/v1/distributors/{member_id}/move", summary="Move a distributor with its team", **roles("operator"))
-async def move(request: Request, member_id: PathId, asked: AskedMove) -> dict[str, Any]:
+@routes.post(
+    "/v1/distributors/{member_id}/move",
+    summary="Move a distributor with its team",
+    **gives(Moved, {409: _REFUSED}, waits=True),
+    **roles("operator"),
+)
+async def move_distributor(request: Request, member_id: PathId, asked: AskedMove) -> dict[str, Any]:
     parts = platform(request)
     now = await parts.clock.now()
     if asked.dry_run:

@@ -9,7 +9,10 @@ from typing import Annotated, Any
 import structlog
 from fastapi import Path, Request
 
+from api.answers.events import ReplayTaken
+from api.answers.ops import ClockMoved, ClockReading, Consumers, Drained, JobDone
 from api.commands import append_command
+from api.document import gives
 from api.paging import Limit
 from api.platform import Platform, platform
 from api.scoped import caller, roles, router
@@ -41,13 +44,18 @@ class AskedJob(Strict):
     job: Text
 
 
-@routes.get("/v1/ops/clock", summary="What time it is here", **roles())
+@routes.get("/v1/ops/clock", summary="What time it is here", **gives(ClockReading), **roles())
 async def read_clock(request: Request) -> dict[str, Any]:
     clock = platform(request).clock
     return {"now": await clock.reading(), "simulated": clock.simulated}
 
 
-@routes.post("/v1/ops/clock", summary="Move the simulated clock; answers when every job due has run", **roles())
+@routes.post(
+    "/v1/ops/clock",
+    summary="Move the simulated clock; answers when every job due has run",
+    **gives(ClockMoved, {409: ["clock_is_real", "clock_backwards"], 503: ["still_working"]}),
+    **roles(),
+)
 async def move_clock(request: Request, to: Time) -> dict[str, Any]:
     """Waits for the caller's own brand; another brand's jobs are run too, but its trouble delays nobody for long."""
     parts, own = platform(request), caller(request).brand
@@ -59,14 +67,19 @@ async def move_clock(request: Request, to: Time) -> dict[str, Any]:
     return {"now": now, "simulated": True, "settled": done}
 
 
-@routes.post("/v1/ops/drain", summary="Wait until every consumer has reached the end of the brand's log", **roles())
+@routes.post(
+    "/v1/ops/drain",
+    summary="Wait until every consumer has reached the end of the brand's log",
+    **gives(Drained, {503: ["still_working"]}),
+    **roles(),
+)
 async def drain(request: Request) -> dict[str, Any]:
     brand = caller(request).brand
     return {"drained": {brand: await _drain(platform(request), brand)}}
 
 
-@routes.get("/v1/ops/consumers", summary="How the consumers of the brand's log get on", **roles())
-async def consumers(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT) -> dict[str, Any]:
+@routes.get("/v1/ops/consumers", summary="How the consumers of the brand's log get on", **gives(Consumers), **roles())
+async def list_consumers(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT) -> dict[str, Any]:
     """Where each stands, what is wrong with it, and the latest events that were set aside."""
     parts, brand = platform(request), caller(request).brand
     async with parts.postgres.brand(brand) as conn:
@@ -95,8 +108,16 @@ class AskedReplay(Strict):
     reason: Text
 
 
-@routes.post("/v1/events/{seq}/replay", status_code=202, summary="Deal with an event that was set aside", **roles())
-async def replay(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)], asked: AskedReplay) -> dict[str, Any]:
+@routes.post(
+    "/v1/events/{seq}/replay",
+    status_code=202,
+    summary="Deal with an event that was set aside",
+    **gives(ReplayTaken),
+    **roles(),
+)
+async def replay_event(
+    request: Request, seq: Annotated[int, Path(ge=1, le=2**62)], asked: AskedReplay
+) -> dict[str, Any]:
     """Appends an event of its own, at whose place the consumers meet the one that was set aside."""
     parts, who = platform(request), caller(request)
     async with parts.postgres.brand(who.brand) as conn:
@@ -108,8 +129,13 @@ async def replay(request: Request, seq: Annotated[int, Path(ge=1, le=2**62)], as
     return {"seq": appended.seq, "replays": seq, "consumers": waiting}
 
 
-@routes.post("/v1/ops/run", summary="Run a job now; answers when it is done", **roles())
-async def run(request: Request, asked: AskedJob) -> dict[str, Any]:
+@routes.post(
+    "/v1/ops/run",
+    summary="Run a job now; answers when it is done",
+    **gives(JobDone, {503: ["still_working"]}),
+    **roles(),
+)
+async def run_job(request: Request, asked: AskedJob) -> dict[str, Any]:
     parts, brand = platform(request), caller(request).brand
     job = parts.jobs.get(asked.job)
     if job is None or not job.on_demand:

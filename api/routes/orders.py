@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from fastapi import Request
 
+from api.answers.orders import OrderRead
 from api.auth import READERS
+from api.document import gives
 from api.platform import platform
-from api.scoped import caller, roles, router, shows
+from api.scoped import caller, roles, router
 from api.times import PathId
 from core.clock import iso
 from core.errors import not_found
@@ -22,45 +24,13 @@ from risk.flows import read as risk
 routes = router("orders")
 
 
-_EXAMPLE: Final[dict[str, Any]] = {
-    "order_id": "o1",
-    "buyer_id": "m9",
-    "state": "frozen",
-    "placed_at": "2026-11-02T00:00:00Z",
-    "paid_at": "2026-11-02T00:00:10Z",
-    "completed_at": None,
-    "settles_at": None,
-    "cancelled_at": None,
-    "chain": [
-        {"level": 1, "member_id": "m1", "earns": True},
-        {"level": 2, "member_id": "m0", "earns": False, "why": "suspended"},
-    ],
-    "plan": {"plan_id": "default", "version": 1},
-    "decision": {"decision_id": "dec_2c4749541ac4bc69394e", "outcome": "allow", "reasons": [], "differs": None},
-    "lines": [{"line_id": "1", "paid_fen": 50_000, "refunded_fen": 0}],
-    "commissions": [
-        {
-            "line_id": "1",
-            "level": 1,
-            "member_id": "m1",
-            "rule_id": "level_1",
-            "rate_bps": 1_000,
-            "earned_fen": 5_000,
-            "clawed_back_fen": 0,
-            "state": "frozen",
-        }
-    ],
-    "journals": ["17"],
-}
-
-
 @routes.get(
     "/v1/orders/{order_id}",
     summary="An order: lines, frozen chain, plan, decision, commissions, journals",
-    responses=shows(_EXAMPLE),
+    **gives(OrderRead),
     **roles("pipeline", *READERS),
 )
-async def order(request: Request, order_id: PathId) -> dict[str, Any]:
+async def read_order(request: Request, order_id: PathId) -> dict[str, Any]:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:
         found = await read.order(conn, order_id)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Request, Response
 from pydantic import ValidationError
 
+from api.answers.risk import Decision, DecisionReplayed, Listing, Listings, Stage
 from api.auth import READERS
 from api.commands import run_command
+from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
 from api.problems import refusal_of
@@ -35,8 +37,21 @@ routes = router("risk")
 class Check(Strict):
     """An order to be checked while the shopper waits; ``order`` is the data of its order.paid event."""
 
+    model_config = example(
+        check_id="chk-1",
+        stage="order",
+        order={
+            "order_id": "o1",
+            "buyer_id": "m9",
+            "channel": "mini_program",
+            "placed_at": "2026-11-01T08:00:00+08:00",
+            "paid_at": "2026-11-01T08:00:30+08:00",
+            "lines": [{"line_id": "1", "product_id": "p1", "category": "tea", "quantity": 1, "paid_fen": 50_000}],
+        },
+    )
+
     check_id: Id
-    stage: Literal["order", "settlement", "withdrawal", "application"]
+    stage: Stage
     order: OrderPaid
 
 
@@ -49,8 +64,8 @@ _CHECK["openapi_extra"] |= {
 }
 
 
-@routes.post("/v1/risk/checks", summary="May this order earn?", **_CHECK)
-async def check(request: Request) -> Response:
+@routes.post("/v1/risk/checks", summary="May this order earn?", **gives(Decision, {409: ["check_conflict"]}), **_CHECK)
+async def check_order(request: Request) -> Response:
     parts, brand = platform(request), caller(request).brand
     try:
         body = orjson.loads(await request.body())
@@ -82,17 +97,22 @@ def _order(keys: BrandKeys, order: OrderPaid) -> OrderToCheck:
     return OrderToCheck(order.order_id, order.buyer_id, order.promoter_id, order.placed_at, amount_fen, tokens)
 
 
-@routes.get("/v1/risk/decisions/{decision_id}", summary="A decision as it was made", **roles(*READERS))
-async def decision(request: Request, decision_id: PathId) -> dict[str, Any]:
+@routes.get(
+    "/v1/risk/decisions/{decision_id}", summary="A decision as it was made", **gives(Decision), **roles(*READERS)
+)
+async def read_decision(request: Request, decision_id: PathId) -> dict[str, Any]:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:
         return (await read.decision(conn, brand, decision_id)).as_answer()
 
 
 @routes.post(
-    "/v1/risk/decisions/{decision_id}/replay", summary="Decide again from the recorded features", **roles("analyst")
+    "/v1/risk/decisions/{decision_id}/replay",
+    summary="Decide again from the recorded features",
+    **gives(DecisionReplayed),
+    **roles("analyst"),
 )
-async def replay(request: Request, decision_id: PathId) -> dict[str, Any]:
+async def replay_decision(request: Request, decision_id: PathId) -> dict[str, Any]:
     brand = caller(request).brand
     async with platform(request).postgres.brand(brand) as conn:
         stored = await read.decision(conn, brand, decision_id)
@@ -111,8 +131,14 @@ class NewListing(Strict):
     reason: Text
 
 
-@routes.post("/v1/risk/blacklist", status_code=201, summary="List an identifier or a member", **roles("analyst"))
-async def list_entry(request: Request, new: NewListing) -> dict[str, Any]:
+@routes.post(
+    "/v1/risk/blacklist",
+    status_code=201,
+    summary="List an identifier or a member",
+    **gives(Listing, waits=True),
+    **roles("analyst"),
+)
+async def add_to_blacklist(request: Request, new: NewListing) -> dict[str, Any]:
     event = ListOnBlacklist(
         entry_id=new_id("blk"),
         kind=new.kind,
@@ -125,8 +151,12 @@ async def list_entry(request: Request, new: NewListing) -> dict[str, Any]:
     return await _listing(request, done.data["entry_id"])
 
 
-@routes.get("/v1/risk/blacklist", summary="The blacklist, tokens only", **roles("analyst", "auditor"))
-async def listings(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT, cursor: Cursor = None) -> dict[str, Any]:
+@routes.get(
+    "/v1/risk/blacklist", summary="The blacklist, tokens only", **gives(Listings), **roles("analyst", "auditor")
+)
+async def list_blacklist(
+    request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT, cursor: Cursor = None
+) -> dict[str, Any]:
     brand = caller(request).brand
     after = read_cursor(cursor, str)
     async with platform(request).postgres.brand(brand) as conn:
@@ -140,8 +170,10 @@ class Lift(Strict):
     reason: Text
 
 
-@routes.delete("/v1/risk/blacklist/{entry_id}", summary="Lift an entry", **roles("analyst"))
-async def lift(request: Request, entry_id: PathId, asked: Lift | None = None) -> dict[str, Any]:
+@routes.delete(
+    "/v1/risk/blacklist/{entry_id}", summary="Lift an entry", **gives(Listing, waits=True), **roles("analyst")
+)
+async def lift_from_blacklist(request: Request, entry_id: PathId, asked: Lift | None = None) -> dict[str, Any]:
     await _listing(request, entry_id)
     event = LiftFromBlacklist(
         entry_id=entry_id,

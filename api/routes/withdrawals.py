@@ -7,8 +7,11 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Query, Request
 from pydantic import Field
 
+from api.answers.withdrawals import Withdrawal as WithdrawalAnswer
+from api.answers.withdrawals import Withdrawals
 from api.auth import MEMBER
 from api.commands import run_command
+from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
 from api.scoped import caller, roles, router
@@ -28,6 +31,7 @@ _ABOUT_THE_AMOUNT: Final = {
     "limit_min": f"the smallest withdrawal is {limits.WITHDRAWAL_FEN_MIN} fen",
     "limit_single": f"one withdrawal is at most {limits.WITHDRAWAL_FEN_MAX} fen",
 }
+_REFUSED: Final = ("unknown_member", "arrears_outstanding", "insufficient_available")
 
 
 class AskedWithdrawal(Strict):
@@ -49,8 +53,14 @@ class AskedRejection(Strict):
     reason: Text
 
 
-@routes.post("/v1/withdrawals", status_code=201, summary="Ask for available money", **roles("finance", MEMBER))
-async def ask(request: Request, asked: AskedWithdrawal) -> dict[str, Any]:
+@routes.post(
+    "/v1/withdrawals",
+    status_code=201,
+    summary="Ask for available money",
+    **gives(WithdrawalAnswer, {404: ["not_found"], 409: _REFUSED, 422: list(_ABOUT_THE_AMOUNT)}, waits=True),
+    **roles("finance", MEMBER),
+)
+async def ask_for_withdrawal(request: Request, asked: AskedWithdrawal) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     who.may_see_member(asked.member_id)
     given = asked.model_dump(exclude_unset=True)
@@ -65,8 +75,13 @@ async def ask(request: Request, asked: AskedWithdrawal) -> dict[str, Any]:
     return done.detail
 
 
-@routes.post("/v1/withdrawals/{withdrawal_id}/reject", summary="Turn a request down", **roles("finance"))
-async def reject(request: Request, withdrawal_id: PathId, asked: AskedRejection) -> dict[str, Any]:
+@routes.post(
+    "/v1/withdrawals/{withdrawal_id}/reject",
+    summary="Turn a request down",
+    **gives(WithdrawalAnswer, {409: ["already_decided"]}, waits=True),
+    **roles("finance"),
+)
+async def reject_withdrawal(request: Request, withdrawal_id: PathId, asked: AskedRejection) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
     async with parts.postgres.brand(who.brand) as conn:
         if await read.withdrawal(conn, withdrawal_id) is None:
@@ -77,8 +92,13 @@ async def reject(request: Request, withdrawal_id: PathId, asked: AskedRejection)
     return done.detail
 
 
-@routes.get("/v1/withdrawals", summary="Withdrawals, newest first", **roles("finance", "auditor", MEMBER))
-async def withdrawals(
+@routes.get(
+    "/v1/withdrawals",
+    summary="Withdrawals, newest first",
+    **gives(Withdrawals, {404: ["not_found"]}),
+    **roles("finance", "auditor", MEMBER),
+)
+async def list_withdrawals(
     request: Request,
     member_id: Annotated[Id | None, Query()] = None,
     status: Literal["requested", "rejected"] | None = None,

@@ -9,6 +9,7 @@ from api.auth import OPEN
 from api.codes import ANSWERS, CODES, STATUSES
 from api.platform import Platform
 from ops.reference.markdown import code, codes, page, table
+from ops.wiring import CONTRACTS
 
 
 def outcomes_page() -> str:
@@ -32,7 +33,7 @@ def outcomes_page() -> str:
 
 def roles_page() -> str:
     """Every route with who may call it."""
-    app = make_app(_closed)
+    app = make_app(_closed, CONTRACTS)
     rows = []
     for path, methods in app.openapi()["paths"].items():
         for method, said in methods.items():

@@ -15,7 +15,7 @@ from core.errors import unavailable
 from core.stores.postgres import lock
 from events.consumer import Budget, consumer_lock
 from local.ports import free_port
-from ops.wiring import open_platform
+from ops.wiring import CONTRACTS, open_platform
 from risk.flows.recorder import Recorder
 from risk.store.wire import WireAway
 from tests.graph.test_projector_recovery import books_of
@@ -27,10 +27,13 @@ from tests.risk.test_checks import OWN, check, team
 async def without(installation: Running, shop: Shop, **addresses: str) -> AsyncIterator[Shop]:
     """The shop as seen by an API that cannot reach a store: nothing listens where it looks."""
     settings = installation.settings.model_copy(update=addresses)
-    app = make_app(lambda: open_platform(settings))
+    app = make_app(lambda: open_platform(settings), CONTRACTS)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(base_url=installation.url, transport=transport, timeout=30) as client:
+        hooks = shop.http.event_hooks
+        async with httpx.AsyncClient(
+            base_url=installation.url, transport=transport, timeout=30, event_hooks=hooks
+        ) as client:
             yield Shop(shop.brand, shop.keys, client, shop.parts, shop.events)
 
 

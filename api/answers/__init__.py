@@ -1,0 +1,1 @@
+"""What the API answers: a model for every answer, one file per resource."""

@@ -1,0 +1,51 @@
+"""The fields of which answers are made, and the model they stand in.
+
+The document adds the unit to every field by the end of its name (``api/document.py``), so a field here says only what
+its value means.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from core.clock import iso
+
+
+class Answer(BaseModel):
+    """An answer says what its model says and nothing else; a docstring under a field is its description."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The document leaves an answer open: fields are added to it without a new version."""
+        schema = handler(core_schema)
+        described = handler.resolve_ref_schema(schema)
+        if described.get("additionalProperties") is False:
+            del described["additionalProperties"]
+        return schema
+
+
+class Page(Answer):
+    """A page of a list: its items in a subclass, and the way to the next page."""
+
+    next_cursor: Annotated[str | None, Field(examples=[None])]
+    """Send it as ``cursor`` for the next page; null at the end of the list."""
+
+
+def _spelled(value: object) -> object:
+    return iso(value) if isinstance(value, datetime) else value
+
+
+At: TypeAlias = Annotated[str, BeforeValidator(_spelled), Field(json_schema_extra={"format": "date-time"})]
+"""An instant, always spelled in one way."""
+
+
+def shown(**fields: Any) -> ConfigDict:
+    """The configuration of a model whose schema shows one answer."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
