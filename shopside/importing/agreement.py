@@ -147,7 +147,7 @@ class Agreement:
         for number, name in named.items():
             meant = name or default
             if meant and meant != currency.expected:
-                wrong.setdefault(number, self._cells.in_another(f"the row names {meant}, which"))
+                wrong.setdefault(number, self._cells.in_another(f"the row is in {meant}"))
 
     def _judge_status(self, written: list[_Written], wrong: dict[int, Wrong]) -> None:
         """A row without a status is as the others are, unless it speaks of the order."""

@@ -119,9 +119,10 @@ class Cells:
             raise Wrong(field, "ambiguous_number", told) from None
         except NotANumber:
             sign = self._numbers.decimal_sign
-            raise Wrong(field, "bad_price", f"not a decimal number written with {sign!r} before its decimals") from None
+            told = f"no number with {sign!r} before its decimals; decimal_sign in the map says another"
+            raise Wrong(field, "bad_price", told) from None
         if amount.currencies is not None and self.currency.expected not in amount.currencies:
-            raise self.in_another(f"the amount {text}")
+            raise self.in_another(f"{text} names another currency")
         return amount
 
     def minor(self, text: str, field: str, either_sign: bool = False) -> int:
@@ -152,7 +153,7 @@ class Cells:
     def in_another(self, what: str) -> Wrong:
         """The refusal of what is in another currency."""
         takes = f"the import takes {self.currency.expected}, the brand {self.currency.brand}"
-        return Wrong("currency", "currency_differs", f"{what} is in another currency; {takes}")
+        return Wrong("currency", "currency_differs", f"{what}; {takes}")
 
 
 def text_at(cells: Sequence[str], positions: Positions) -> str:

@@ -72,7 +72,9 @@ def import_file(
         raise typer.Exit(FAILED) from error
     except (CredentialsMissing, Unusable, OSError, ValueError) as error:
         errors.print(f"[red]import:[/] {escape(str(error))}", soft_wrap=True)
-        raise typer.Exit(FAILED if taken.statuses else UNUSABLE) from error
+        raise typer.Exit(FAILED if taken.anything_sent else UNUSABLE) from error
+    if taken.how_read:
+        errors.print(taken.how_read, soft_wrap=True)
     _tell(console, taken, remarks, monotonic_s() - started_s, report)
     if remarks.refused_rows:
         raise typer.Exit(SOME_REFUSED)
@@ -106,9 +108,8 @@ async def _run(
     if layout is None and file.name.removesuffix(".gz").casefold().endswith((".csv", ".tsv", ".txt", ".xlsx")):
         raise Unusable(f"{file} looks like a table: name its columns with --map shopify, online-retail or a TOML file")
     async with connect(data, brand) as client:
-        with Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=errors
-        ) as progress:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
             told = _teller(errors, progress)
             if layout is None:
                 await take_events(client, file, taken, remarks, told)
@@ -118,7 +119,7 @@ async def _run(
 
 def _teller(errors: Console, progress: Progress) -> Told:
     """Progress as it comes on a terminal; elsewhere a line now and then."""
-    task = progress.add_task("reading", total=None, visible=errors.is_terminal)
+    task = progress.add_task("reading", total=None)
     last = ("", 0)
 
     def told(what: str, count: int) -> None:
@@ -144,8 +145,6 @@ def _known(encoding: str) -> None:
 
 def _tell(console: Console, taken: Taken, remarks: Report, seconds: float, report: Path) -> None:
     statuses = taken.statuses
-    if taken.how_read:
-        console.print(taken.how_read, soft_wrap=True)
     console.print(f"{taken.rows:,} rows in {seconds:.1f} s, {taken.rows / max(seconds, 0.001):,.0f} a second")
     new, known, bad = (statuses[status] for status in ("accepted", "duplicate", "rejected"))
     console.print(f"{new:,} events new, {known:,} known before, {bad:,} rejected")

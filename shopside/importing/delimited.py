@@ -24,6 +24,8 @@ class Delimited:
         self._path = path
         self._encoding = encoding
         self._skip_lines = skip_lines
+        self.width: int | None = None
+        """Cells of a whole row, once somebody knows the headings: a cell of several lines must leave so many."""
         self.delimiter = delimiter or self._guessed(min(heads, IMPORT_PREAMBLE_LINES_MAX))
 
     def rows(self) -> Iterator[Row]:
@@ -57,11 +59,18 @@ class Delimited:
             if following is None:
                 break
             held.append(following)
-        if cells is not None and not any(len(self._loosely(one)) >= len(cells) for one in held[1:]):
+        if cells is not None and (len(held) == 1 or self._is_one_row(cells, held[1:])):
             return Row(number, cells)
         lines.put_back(held[1:])
         told = "a quote is opened in this row and not closed in it; the next line is read as a row of its own"
         return Row(number, self._loosely(line), ("bad_row", told))
+
+    def _is_one_row(self, cells: list[str], further: list[str]) -> bool:
+        """Is what quotes hold together over several lines one row, and none of its further lines a row itself?"""
+        width = len(cells) if self.width is None else self.width
+        return (
+            len(cells) >= width and not any(cells[width:]) and all(len(self._loosely(one)) < width for one in further)
+        )
 
     def _strictly(self, lines: list[str]) -> list[str] | None:
         try:

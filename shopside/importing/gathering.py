@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby, islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.limits import IMPORT_ORDER_ROWS_MAX
 from shopside.importing.cells import Cells, Wrong
@@ -12,6 +13,9 @@ from shopside.importing.findings import Remarks, refused
 from shopside.importing.pile import Pile, Record
 from shopside.importing.reading import Row
 from shopside.importing.refund_rows import RefundReader
+
+_APART: Final = re.compile(r"[,;|\t]")
+"""What a stray quote may have kept together."""
 
 
 class Gathered(NamedTuple):
@@ -49,6 +53,10 @@ class Gathering:
             self._remarks.append(refused(row.number, "order_id", "missing_order_id", "the row names no order"))
             self._spoil(row, set())
             return
+        if '"' in order_id:
+            self._remarks.append(refused(row.number, "order_id", "bad_id", "a stray quote stands in the order number"))
+            self._spoil(row, {order_id.replace('"', "")})
+            return
         self._pile.put((order_id, row.number), row.cells)
         self._above = order_id
 
@@ -71,15 +79,17 @@ class Gathering:
         return self._cells.order_id(row)
 
     def _guesses(self, row: Row) -> set[str]:
-        """The orders that a row of a wrong width may name, counted from its left and from its right end."""
+        """The orders that a damaged row may name: counted from either end, with its quotes and without them."""
+        apart = [part for cell in row.cells for part in _APART.split(cell.replace('"', ""))]
         found = set()
-        for shift in {0, len(row.cells) - self._width}:
-            places = range(shift, shift + self._width)
-            moved = [row.cells[place] if 0 <= place < len(row.cells) else "" for place in places]
-            try:
-                found.add(self._cells.order_id(Row(row.number, moved)))
-            except Wrong:
-                continue
+        for cells in (row.cells, apart):
+            for shift in {0, len(cells) - self._width}:
+                places = range(shift, shift + self._width)
+                moved = [cells[place].strip() if 0 <= place < len(cells) else "" for place in places]
+                try:
+                    found.add(self._cells.order_id(Row(row.number, moved)))
+                except Wrong:
+                    continue
         return found - {""}
 
     def _spoil(self, row: Row, order_ids: set[str]) -> None:

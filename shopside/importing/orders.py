@@ -136,7 +136,7 @@ class OrderReader:
             raise Wrong(name, "negative_price", "a price is never negative; returns have negative quantities")
         value_minor, was_rounded = cells.minor_of(amount, name, times)
         if was_rounded:
-            told = f"the line's total has a part of a minor unit; rounded half up to {value_minor}"
+            told = f"the line's total has a part of a minor unit; rounded half up to {value_minor} of them"
             self._notes.append(note(row.number, name, "rounded", told))
         return value_minor
 
@@ -248,10 +248,10 @@ class OrderReader:
         if subtotal_minor == gross_minor:
             return paid
         if subtotal_minor > gross_minor:
-            told = f"the subtotal is {subtotal_minor}, the lines sum to {gross_minor}; the lines are taken as they are"
+            told = f"the subtotal is {subtotal_minor} minor units, the lines sum to {gross_minor}; the lines count"
             self._notes.append(note(row, "subtotal", "subtotal_differs", told))
             return paid
-        told = f"a discount of {gross_minor - subtotal_minor} on the whole order is spread over its lines"
+        told = f"{gross_minor - subtotal_minor} minor units of discount on the whole order are spread over its lines"
         self._notes.append(note(row, "subtotal", "discount_spread", told))
         return [part.minor for part in Money(subtotal_minor, self._cells.currency.expected).split(paid)]
 

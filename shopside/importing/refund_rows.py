@@ -38,7 +38,7 @@ class RefundReader:
         currency = cells.currency
         named = currency_named(cells.text(row, "currency")) or currency.named or cells.layout.currency
         if named and named != currency.expected:
-            raise cells.in_another(f"the row names {named}, which")
+            raise cells.in_another(f"the row is in {named}")
         refund_id = cells.clean(text_at(row.cells, self._refund_id), "refund_id")
         if not refund_id:
             raise Wrong("refund_id", "missing_refund_id", "the row names no refund")

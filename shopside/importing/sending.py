@@ -40,6 +40,8 @@ class Taken:
     """Events by the intake's answer: accepted, duplicate, rejected."""
     how_read: str = ""
     """The encoding of a table, with the reason for it."""
+    anything_sent: bool = False
+    """True from the first batch on, whether or not it was answered."""
 
 
 Told = Callable[[str, int], None]
@@ -135,6 +137,7 @@ async def _send(
 
     for batch in batches(serialised()):
         sent = [waiting.popleft() for _ in batch]
+        taken.anything_sent = True
         for one, answer in zip(sent, await _answers(client, batch), strict=True):
             taken.statuses[answer.status] += 1
             if answer.problem:

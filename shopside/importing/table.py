@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,10 +35,15 @@ class Table:
         self.how_read = ""
         """The encoding, with the reason for it."""
         self._path = path
-        self._rows = self._source(encoding)
+        self._rows, text = self._source(encoding)
         self.headings = self._found_headings()
         self._width = len(self.headings)
-        self.places: Places = find_places(layout, self.headings)
+        if text is not None:
+            text.width = self._width
+        try:
+            self.places: Places = find_places(layout, self.headings)
+        except Unusable as error:
+            raise Unusable(f"{error}{self._further_down()}") from None
         self._skip = [
             (position_of((condition.column,), self.headings, "skip in the map")[0][0], condition)
             for condition in layout.skip
@@ -71,14 +77,14 @@ class Table:
                     continue
             yield row
 
-    def _source(self, encoding: str | None) -> Iterator[Row]:
+    def _source(self, encoding: str | None) -> tuple[Iterator[Row], Delimited | None]:
         layout = self._layout
         head = head_of(self._path, 4096)
         if head.startswith(ZIP):
             self.is_workbook = True
-            return workbook_rows(self._path, layout.sheet, layout.skip_lines)
+            return workbook_rows(self._path, layout.sheet, layout.skip_lines), None
         if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
-            return _object_rows(self._path, layout)
+            return _object_rows(self._path, layout), None
         named = encoding or layout.encoding
         if named is None:
             found = encoding_of(self._path)
@@ -92,7 +98,7 @@ class Table:
         heads = IMPORT_PREAMBLE_LINES_MAX if layout.find_headings else layout.heading_lines
         text = Delimited(self._path, named, layout.delimiter, layout.skip_lines, heads)
         self.comma_likely = text.delimiter == ";"
-        return text.rows()
+        return text.rows(), text
 
     def _found_headings(self) -> list[str]:
         upper: list[str] = []
@@ -111,6 +117,13 @@ class Table:
                 f"{self._layout.name} names"
             )
         raise Unusable(f"{self._path} is empty")
+
+    def _further_down(self) -> str:
+        """A word on the line where all needed headings stand, if there is one."""
+        for row in islice(self._rows, IMPORT_PREAMBLE_LINES_MAX):
+            if has_columns(self._layout, row.cells):
+                return f"; line {row.number} has them all: say skip_lines = {row.number - 1} in the map"
+        return ""
 
     def _cell(self, cell: str) -> str:
         text = cell.strip()

@@ -32,7 +32,7 @@ def workbook_rows(path: Path, sheet: str | None, skip_lines: int) -> Iterator[Ro
         name = sheet or _only(path, book)
         if name not in book.sheet_names:
             raise Unusable(f"{path} has no sheet {name}; it has {', '.join(book.sheet_names)}")
-        for number, cells in enumerate(book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1):
+        for number, cells in enumerate(book.get_sheet_by_name(name).iter_rows(), 1):
             if number > skip_lines and any(cell != "" for cell in cells):
                 yield Row(number, [_text(cell) for cell in cells])
     except (CalamineError, zipfile.BadZipFile, OSError) as error:

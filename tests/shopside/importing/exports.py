@@ -1,8 +1,9 @@
 """Small invented exports, read as the importer reads them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +22,7 @@ SHOPIFY_HEADINGS = (
     "Lineitem name,Lineitem price,Lineitem sku,Lineitem discount,Shipping Street,Shipping City,Shipping Zip,"
     "Shipping Province,Shipping Country,Shipping Phone,Cancelled at,Refunded Amount"
 )
+Cell = str | int | float | datetime | None
 PLAIN = {
     "name": "plain",
     "columns": {
@@ -129,8 +131,8 @@ def write(path: Path, rows: list[str], headings: str = RETAIL_HEADINGS) -> Path:
     return path
 
 
-def workbook(path: Path, sheets: dict[str, Sequence[Sequence[str | int | float | None]]]) -> Path:
-    """A workbook (.xlsx) of these sheets: texts, numbers and empty cells."""
+def workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> Path:
+    """A workbook (.xlsx) of these sheets: texts, numbers, times and empty cells."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     packed = "http://schemas.openxmlformats.org/package/2006"
@@ -157,7 +159,11 @@ def workbook(path: Path, sheets: dict[str, Sequence[Sequence[str | int | float |
             + "".join(
                 f'<Relationship Id="s{n}" Type="{kinds}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
             )
-            + "</Relationships>",
+            + f'<Relationship Id="f" Type="{kinds}/styles" Target="styles.xml"/></Relationships>',
+        )
+        book.writestr(
+            "xl/styles.xml",
+            f'<styleSheet xmlns="{main}"><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>',
         )
         for n, rows in zip(numbers, sheets.values(), strict=True):
             lines = "".join(f'<row r="{r}">{_cells(r, row)}</row>' for r, row in enumerate(rows, 1))
@@ -167,12 +173,15 @@ def workbook(path: Path, sheets: dict[str, Sequence[Sequence[str | int | float |
     return path
 
 
-def _cells(number: int, row: Sequence[str | int | float | None]) -> str:
+def _cells(number: int, row: Sequence[Cell]) -> str:
     cells = []
     for place, cell in enumerate(row):
         at = f'r="{chr(ord("A") + place)}{number}"'
         if isinstance(cell, str):
             cells.append(f'<c {at} t="inlineStr"><is><t>{escape(cell)}</t></is></c>')
+        elif isinstance(cell, datetime):
+            days = (cell - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1)
+            cells.append(f'<c {at} s="1"><v>{days!r}</v></c>')
         elif cell is not None:
             cells.append(f"<c {at}><v>{cell}</v></c>")
     return "".join(cells)

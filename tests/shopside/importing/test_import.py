@@ -31,6 +31,7 @@ class Intake(httpx.AsyncBaseTransport):
         self.events: dict[str, Any] = {}
         self.bodies: list[int] = []
         self.away = False
+        self.lost: Path | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/brands":
@@ -40,6 +41,9 @@ class Intake(httpx.AsyncBaseTransport):
             return httpx.Response(200, json={})
         if request.url.path.startswith("/v1/orders/"):
             return self._order(request.url.path.rpartition("/")[2])
+        if self.lost is not None:
+            self.lost.unlink()
+            raise httpx.ConnectError("gone")
         if self.away:
             return httpx.Response(401, json={"status": 401, "code": "unauthenticated", "detail": "no", "errors": []})
         sent = json.loads(request.content)
@@ -285,6 +289,13 @@ def test_a_report_that_is_lost_at_the_end_does_not_say_that_nothing_was_sent(
     code, _, said = run(tmp_path, write(tmp_path / "e.csv", [ROW]), "--map", "online-retail")
     assert (code, list(intake.events)) == (1, ["paid:1"])
     assert "No space left" in said
+
+
+def test_what_was_sent_without_an_answer_counts_as_sent(tmp_path: Path, intake: Intake) -> None:
+    intake.lost = tmp_path / "credentials.json"
+    code, _, said = run(tmp_path, write(tmp_path / "e.csv", [ROW]), "--map", "online-retail")
+    assert code == 1
+    assert "start the platform first" in said
 
 
 # --- the file ----------------------------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """What a map can say of a file: where its rows begin and end, which are no sales, and what no column tells."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from shopside.importing.findings import Unusable
 from shopside.importing.layout import Layout, read_layout
-from tests.shopside.importing.exports import PLAIN, plain, read_file, read_text, workbook
+from tests.shopside.importing.exports import PLAIN, Cell, plain, read_file, read_text, workbook
 
 NOON = "2026-03-01 12:00:00"
 HEADINGS = "order,buyer,time,sku,qty,price"
@@ -30,6 +31,7 @@ def rows(count: int) -> list[str]:
         ({5: 'A,1|"A,1', 9: 'A,1|"A,1'}, [6, 10]),
         ({99: 'A,1|"A,1'}, [100]),
         ({5: 'A,1|"A"x,1'}, [6]),
+        ({5: '1,10.00|"1,10.00', 7: '7,b7|7",b7'}, [6, 8]),
     ],
 )
 def test_a_stray_quote_swallows_no_row(strays: dict[int, str], refused: list[int]) -> None:
@@ -38,7 +40,7 @@ def test_a_stray_quote_swallows_no_row(strays: dict[int, str], refused: list[int
         before, _, after = change.partition("|")
         written[number - 1] = written[number - 1].replace(before, after)
     got = plain(*written)
-    assert [row for row, code in got.refused if code in ("bad_row", "bad_price")] == refused
+    assert [row for row, code in got.refused if code in ("bad_row", "bad_price", "bad_id")] == refused
     assert len(got.orders) == 100 - len(refused)
 
 
@@ -60,8 +62,10 @@ def test_lines_before_the_headings_are_skipped_or_searched_through() -> None:
     for key in ({"skip_lines": 2}, {"find_headings": True}):
         got = read_text(text, {**PLAIN, **key})
         assert (got.paid(), got.findings) == ({"1": [2100]}, [])
-    with pytest.raises(Unusable, match="no column order"):
+    with pytest.raises(Unusable, match=r"no column order.*line 3 has them all: say skip_lines = 2"):
         read_text(text, PLAIN)
+    with pytest.raises(Unusable, match="no column order or that"):
+        read_text("a,b\n1,2\n", {**PLAIN, "columns": {**PLAIN["columns"], "order_id": ["order", "that"]}})  # type: ignore[dict-item]
 
 
 def test_headings_that_are_nowhere_are_not_found() -> None:
@@ -218,8 +222,24 @@ def test_a_workbook_is_read_like_a_table(tmp_path: Path) -> None:
     assert got.refused == [(5, "excel_digits_lost")]
 
 
+def test_times_of_a_workbook_need_no_format(tmp_path: Path) -> None:
+    sheet: list[list[Cell]] = [
+        [*HEADINGS.split(",")],
+        ["1", "b1", datetime(2026, 3, 1, 12, 0, 7, tzinfo=UTC), "A", 2, 10.5],
+        ["2", "b1", datetime(2026, 3, 1, tzinfo=UTC), "A", 2, 10.5],
+        ["3", "b1", "01.03.2026 12:00", "A", 2, 10.5],
+    ]
+    book = workbook(tmp_path / "orders.xlsx", {"Orders": sheet})
+    got = read_file(book, Layout.model_validate({**PLAIN, "time_formats": ["%d.%m.%Y %H:%M"]}))
+    assert [order["placed_at"] for order in got.orders] == [
+        "2026-03-01T00:00:00+08:00",
+        "2026-03-01T12:00:00+08:00",
+        "2026-03-01T12:00:07+08:00",
+    ]
+
+
 def test_the_sheet_is_named_where_there_are_several(tmp_path: Path) -> None:
-    sheet: list[list[str | int | float | None]] = [[*HEADINGS.split(",")], ["1", "b1", NOON, "A", 2, 10.5]]
+    sheet: list[list[Cell]] = [[*HEADINGS.split(",")], ["1", "b1", NOON, "A", 2, 10.5]]
     book = workbook(tmp_path / "orders.xlsx", {"Shop & co": sheet, "Other": [["x"]]})
     assert read_file(book, Layout.model_validate({**PLAIN, "sheet": "Shop & co"})).paid() == {"1": [2100]}
     for layout, told in (

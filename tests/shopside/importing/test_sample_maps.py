@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shopside.importing.layout import Layout, read_layout
-from tests.shopside.importing.exports import Read, read_file, workbook
+from tests.shopside.importing.exports import Cell, Read, read_file, workbook
 
 MAPS = Path(__file__).resolve().parents[3] / "docs" / "samples" / "maps"
 SHAPES = Path(__file__).parent / "shapes"
@@ -56,7 +56,7 @@ def test_jd(under: Callable[..., Read]) -> None:
 def test_meituan(tmp_path: Path) -> None:
     upper = ["基础信息", None, None, None, None, None, "费用信息", None, "商家应收款"]
     lower = ["账单日期", "门店id", "门店名称", "订单号", "下单时间", "交易类型", "订单状态", "佣金", None]
-    sheet: list[list[str | int | float | None]] = [
+    sheet: list[list[Cell]] = [
         [*upper],
         [*lower],
         ["3-1", 1, "某店", "5000000000000000001", "2026-03-01 12:00:00", "外卖订单", "订单完成", -3.2, 41.2],
