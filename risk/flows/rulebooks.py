@@ -30,6 +30,7 @@ class Rulebooks:
         reading = self._reading.get(brand)
         if reading is None or reading.done():
             reading = self._reading[brand] = asyncio.create_task(self._read(brand, kept[1] if kept else None))
+            reading.add_done_callback(lambda done: done.exception())  # it may fail when nobody waits any more
         # a read of a server that is silent can be abandoned, but not ended
         await asyncio.wait({reading}, timeout=limits.CHECK_STORE_SECONDS_MAX)
         if reading.done() and reading.exception() is None:

@@ -1,12 +1,15 @@
 """Real stores in bad states: a check always answers, with what was missing; all else says which store it is."""
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import psycopg
 import pytest
 from neo4j.exceptions import Neo4jError
@@ -16,6 +19,7 @@ from core.errors import Refusal
 from core.stores.queries import CypherQuery
 from graph.store import reading as graph_store
 from tests.platform import Running, Shop, order
+from tests.risk.test_answers_kept import DATA, kept, stands
 from tests.risk.test_checks import OWN, check, team
 from tests.risk.test_outages import without
 
@@ -83,6 +87,44 @@ async def test_a_postgres_that_ends_every_connection(installation: Running, shop
             assert said.status_code == 200, said.text
             assert said.json()["outcome"] == ("review" if said.json()["missing"] else "allow")
             assert read.status_code in (200, 503), read.text
+
+
+@asynccontextmanager
+async def stopped(owner: psycopg.AsyncConnection[Any], name: str) -> AsyncIterator[None]:
+    """The servers behind connections of a name stand still: they take what is sent to them, and do nothing."""
+    found = await owner.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", [name])
+    pids = [pid for (pid,) in await found.fetchall()]
+    if not pids or not all(psutil.pid_exists(pid) and "postgres" in psutil.Process(pid).name() for pid in pids):
+        pytest.skip("Postgres runs elsewhere")
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_postgres_that_stands_still(installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it was sent it does when it goes on: an allow, after a review was answered. The review is what is kept."""
+    await team(shop)
+    url = f"{installation.settings.postgres_url}?application_name=stopped"
+    async with (
+        without(installation, shop, postgres_url=url) as served,
+        await psycopg.AsyncConnection.connect(installation.settings.postgres_url, autocommit=True) as owner,
+    ):
+        # a simulated clock lies in Postgres, and only a real one is read while that stands still
+        monkeypatch.setattr(limits, "CLOCK_KEEP_SECONDS", 3600.0)
+        await check(served, "warm", order("o0", "b", promoter_id="leaf"))
+        monkeypatch.setattr(limits, "CHECK_STORE_SECONDS_MAX", 0.5)
+        async with stopped(owner, "stopped"), asyncio.timeout(60):
+            said = await check(served, "k", DATA)
+            assert (said["outcome"], said["missing"]) == ("review", ["postgres"])
+            assert await check(served, "k", DATA) == said
+        monkeypatch.undo()
+        await kept(shop, said)
+        await asyncio.sleep(limits.POOL_REST_SECONDS)
+        await stands(served, said)
 
 
 # --- Redis --------------------------------------------------------------------------------------------------
