@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict
 from typing_extensions import TypeAliasType
 
 from api.answers.fields import Answer, At, Page, shown
@@ -88,7 +87,6 @@ class LoggedEvent(Answer):
 class EventOutcome(Answer):
     """What each consumer made of an event; every consumer has a field of its name."""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, OutcomeStatus]
 
     graph: OutcomeStatus

@@ -17,16 +17,19 @@ from core.clock import iso
 
 
 class Answer(BaseModel):
-    """An answer says what its model says and nothing else; a docstring under a field is its description."""
+    """An answer says what its model says; a docstring under a field is its description.
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    One that says more is given all the same, for what it tells has happened; the tests find it (``tests/document.py``).
+    """
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The document leaves an answer open: fields are added to it without a new version."""
+        """Nothing is said of further fields: clients must pass over them, generators would make a place for them."""
         schema = handler(core_schema)
         described = handler.resolve_ref_schema(schema)
-        if described.get("additionalProperties") is False:
+        if described.get("additionalProperties") is True:
             del described["additionalProperties"]
         return schema
 

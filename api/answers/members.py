@@ -191,3 +191,7 @@ class Moved(Answer):
     """The distributor and everybody below it."""
     depth_after: int
     """Distributor depth of the deepest one moved."""
+    inviter_id: str | None = None
+    """The new inviter once more; only of what was moved."""
+    at: At | None = None
+    """From when on; only of what was moved."""
