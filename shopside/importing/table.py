@@ -62,7 +62,8 @@ class Table:
                 raise Unusable(f"{self._path} has more than {IMPORT_ROWS_MAX:,} rows: split it, for example by year")
             cells = [self._cell(cell) for cell in row.cells]
             if any(cells[0].startswith(word) for word in self._layout.footer if cells):
-                told = "the footer of the map begins here; it and what follows are not read"
+                following = sum(1 for _ in self._rows)
+                told = f"the footer of the map begins here; it and {following} rows after it are not taken"
                 self._remarks.append(note(row.number, "", "footer", told))
                 return
             if row.problem is None and not any(cells):

@@ -97,6 +97,7 @@ def test_other_headings_may_stand_twice() -> None:
 def test_the_footer_ends_the_rows() -> None:
     got = plain(ROW, "Total,,,,,21", "Total again: 1 order", footer=["total", "Total"])
     assert got.remarks == [(3, "", "footer", False)]
+    assert "it and 1 rows after it" in got.findings[0].message
     assert got.paid() == {"1": [2100]}
 
 
@@ -197,6 +198,13 @@ def test_a_refund_row_is_part_of_its_order() -> None:
     assert got.refused == [(2, "order_incomplete"), (3, "missing_refund_id")]
 
 
+def test_a_refund_in_another_currency_is_refused() -> None:
+    layout = {**BILL, "columns": {**BILL["columns"], "currency": "in"}}  # type: ignore[dict-item]
+    text = BILL_HEADINGS.strip() + f",in\nrefund,1,{NOON},tea,5,r1,USD\nrefund,2,{NOON},tea,5,r2,RMB\n"
+    got = read_text(text, layout)
+    assert ([refund["refund_id"] for refund in got.refunds], got.refused) == (["r2"], [(2, "currency_differs")])
+
+
 # --- workbooks and JSON ------------------------------------------------------------------------------------------
 
 
@@ -255,6 +263,19 @@ def test_what_only_looks_like_a_workbook_is_unusable(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 and so on")
     with pytest.raises(Unusable, match="no workbook that can be read"):
         read_file(path, Layout.model_validate(PLAIN))
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_unusable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopside.importing.workbook.IMPORT_WORKBOOK_BYTES_MAX", 100)
+    with pytest.raises(Unusable, match="unpacks to"):
+        read_file(workbook(tmp_path / "orders.xlsx", {"Orders": [["x"]]}), Layout.model_validate(PLAIN))
+
+
+def test_more_rows_than_a_file_may_have_are_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopside.importing.table.IMPORT_ROWS_MAX", 3)
+    assert len(plain(*rows(3)).orders) == 3
+    with pytest.raises(Unusable, match="more than 3 rows: split it"):
+        plain(*rows(4))
 
 
 @pytest.mark.parametrize("lines", [True, False])
