@@ -1,6 +1,6 @@
 """Damage of any kind, anywhere: every row is taken as it was or told, and no order is taken in part."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shopside.importing.exports import Read, plain
@@ -31,6 +31,7 @@ def whole_or_told(got: Read) -> None:
 PLACES = st.tuples(st.integers(0, ORDERS * LINES - 1), st.integers(0, 60))
 
 
+@settings(deadline=None)
 @given(st.lists(PLACES, min_size=1, max_size=4))
 def test_stray_quotes(places: list[tuple[int, int]]) -> None:
     written = rows()
@@ -39,6 +40,7 @@ def test_stray_quotes(places: list[tuple[int, int]]) -> None:
     whole_or_told(plain(*written))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, ORDERS * LINES - 1), st.sampled_from([",", ",,", ",x"])), max_size=4))
 def test_cells_too_many(cells: list[tuple[int, str]]) -> None:
     written = rows()
@@ -47,6 +49,7 @@ def test_cells_too_many(cells: list[tuple[int, str]]) -> None:
     whole_or_told(plain(*written))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, ORDERS * LINES - 1), st.integers(1, 5)), max_size=4))
 def test_rows_cut_short(cuts: list[tuple[int, int]]) -> None:
     written = rows()
@@ -55,6 +58,7 @@ def test_rows_cut_short(cuts: list[tuple[int, int]]) -> None:
     whole_or_told(plain(*written))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, ORDERS * LINES - 1), st.integers(1, 5), st.sampled_from(["", "x", "1,5", "0"])),

@@ -1,6 +1,6 @@
 """Piles: sorted whatever was put first, and the same whether they fit into memory or not."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopside.importing.pile import Pile
@@ -8,6 +8,7 @@ from shopside.importing.pile import Pile
 RECORDS = st.lists(st.tuples(st.text(max_size=3), st.integers(0, 5)), max_size=60)
 
 
+@settings(deadline=None)
 @given(RECORDS, st.integers(1, 400))
 def test_records_come_back_sorted_and_equal_ones_as_they_were_put(keys: list[tuple[str, int]], spill: int) -> None:
     pile = Pile(spill)
