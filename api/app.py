@@ -18,7 +18,7 @@ from api.document import document
 from api.methods import Methods
 from api.platform import Platform
 from api.routes import brands, consistency, events, health, ledger, members, ops, orders, risk, withdrawals
-from api.scoped import Handler, ScopedRoute, allowed_roles, serve
+from api.scoped import Access, Handler, ScopedRoute, access_of, serve
 from core import limits
 from core.clock import monotonic_s
 from core.errors import Refusal
@@ -76,7 +76,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, size, status = monotonic_s(), 0, 500
+        began, size, status, begun = monotonic_s(), 0, 500, False
         too_large = _declared(scope) > limits.BODY_BYTES_MAX
 
         async def counted() -> Message:
@@ -88,9 +88,9 @@ class Guard:
             return message
 
         async def noted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
             await send(message)
 
         hot = self._hot.get((scope["method"], scope["path"]))
@@ -100,7 +100,12 @@ class Guard:
             scope["app"] = self._application
             await _answer(hot, scope, counted, noted)
         else:
-            await self._app(scope, counted, noted)
+            try:
+                await self._app(scope, counted, noted)
+            except Exception as error:
+                if begun:
+                    raise  # the rest of the answer is never to come, and its reader must see that
+                await problems.broken(Request(scope), error)(scope, counted, noted)
         route = scope["path"] if hot is not None else getattr(scope.get("route"), "path", "unknown")
         _REQUESTS.labels(scope["method"], route, status).inc()
         _SECONDS.labels(route).observe(monotonic_s() - began)
@@ -110,7 +115,7 @@ class Guard:
 class Hot:
     """A route served without the framework between: a shopper waits, and the way there costs as much as the work."""
 
-    allowed: frozenset[str]
+    access: Access
     handler: Handler
 
 
@@ -124,7 +129,7 @@ def _scoped_routes() -> list[ScopedRoute]:
 def _hot_routes() -> dict[tuple[str, str], Hot]:
     """The hot routes as they are declared; their handlers take the bare request and answer a response themselves."""
     return {
-        (method, route.path): Hot(allowed_roles(route), route.endpoint)
+        (method, route.path): Hot(access_of(route), route.endpoint)
         for route in _scoped_routes()
         for method in route.methods or ()
         if (method, route.path) in _HOT_PATHS
@@ -134,7 +139,7 @@ def _hot_routes() -> dict[tuple[str, str], Hot]:
 async def _answer(hot: Hot, scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     try:
-        response = await serve(request, hot.allowed, hot.handler)
+        response = await serve(request, hot.access, hot.handler, waits=False)
     except Refusal as refusal:
         response = problems.problem_response(refusal)
     except Exception as error:

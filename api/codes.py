@@ -54,6 +54,11 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "bad_encoding": "the body is not UTF-8",
         "batch_too_large": "more events than one request may hold",
         "body_too_large": "more bytes than one request may hold",
+        "unsupported_encoding": "a body is sent as it is, without Content-Encoding",
+        "unsupported_media_type": "a body is JSON in UTF-8",
+        "head_too_large": "request line and headers are longer, or more, than one request may have",
+        "bad_request": "what was sent is no HTTP request, or too many of them at once",
+        "too_slow": "the request did not come in the time it has",
         "no_key": "no bearer key was sent",
         "wrong_key": "the key or token is unknown, revoked or over",
         "forbidden_role": "the key's role may not do this",
@@ -61,6 +66,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "method_not_allowed": "the path is known, with another method",
         "bad_idempotency_key": "an Idempotency-Key has 1 to 128 printable ASCII characters",
         "idempotency_conflict": "the Idempotency-Key was used with another request",
+        "in_progress": "the same request is being worked on; ask again, with the same Idempotency-Key",
     },
     "The tree; when several apply, the first of the list": {
         "unknown_member": "no event before this one spoke of a member it names",
@@ -96,6 +102,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "The platform itself": {
         "still_working": "accepted, and takes effect later; ask again, with the same Idempotency-Key",
+        "busy": "more is asked for than can be done at once; nothing was stored, try again",
         "failed": "the event was set aside after several tries; it is kept and can be replayed",
         "refused": "a consumer refused a command and said no more",
         "not_ready": "a store or process the platform needs does not answer; the problem says which",

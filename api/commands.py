@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 
+from api.auth import Principal, caller
+from api.once import conflict, idempotency_key
 from api.platform import platform
-from api.scoped import caller
 from core import limits
 from core.canonical import canonical
 from core.errors import Refusal
@@ -37,7 +39,8 @@ async def run_command(request: Request, command: Strict, asked: Any) -> Done:
     consumer = parts.contracts.of_command(command).decided_by[-1]
     appended = await append_command(request, command, asked)
     if not await parts.progress.reached(who.brand, consumer, appended.seq, limits.COMMAND_WAIT_SECONDS_MAX):
-        raise Refusal(503, "still_working", f"event {appended.seq} is accepted and takes effect later; see its outcome")
+        detail = f"event {appended.seq} is accepted and takes effect later; see its outcome"
+        raise Refusal(503, "still_working", detail, retry_after_seconds=1)
     async with parts.postgres.brand(who.brand) as conn:
         found = await log.outcomes(conn, who.brand, appended.seq)
         (logged,) = await log.read_some(conn, who.brand, [appended.seq])
@@ -56,9 +59,16 @@ async def append_command(request: Request, command: Strict, asked: Any) -> log.A
         who.brand,
         command,
         path=request.url.path,
-        key=request.headers.get("idempotency-key"),
-        request=canonical([who.person, asked]),
+        key=_event_id(who, idempotency_key(request)),
+        request=canonical([who.identity, asked]),
     )
     if appended.status == "conflict":
-        raise Refusal(409, "idempotency_conflict", "this Idempotency-Key was used with another request")
+        raise conflict()
     return appended
+
+
+def _event_id(who: Principal, key: str | None) -> str | None:
+    """The id of a keyed command's event: another person's request under the same key is another command."""
+    if key is None:
+        return None
+    return f"key_{hashlib.sha256(canonical([who.identity, key])).hexdigest()[:32]}"

@@ -68,7 +68,7 @@ _BEHIND_A_KEY: Final = _Rule(
     {
         401: ("no_key", "wrong_key"),
         403: ("forbidden_role",),
-        503: ("postgres_unavailable", "neo4j_unavailable", "redis_unavailable"),
+        503: ("postgres_unavailable", "neo4j_unavailable", "redis_unavailable", "busy"),
     },
 )
 _OF_A_THING: Final = _Rule("", {404: ("not_found",)})
@@ -77,8 +77,9 @@ _OF_A_WRITE: Final = _Rule(
     "Write",
     {
         400: ("bad_json", "bad_encoding"),
-        409: ("idempotency_conflict",),
+        409: ("idempotency_conflict", "in_progress"),
         413: ("body_too_large",),
+        415: ("unsupported_encoding", "unsupported_media_type"),
         422: ("bad_idempotency_key", *_FIELD_CODES),
     },
 )
@@ -91,6 +92,7 @@ _ANSWERS: Final = {
     404: ("NotFound", "There is no such thing, or it is another's."),
     409: ("Conflict", "It cannot be, for what is known already."),
     413: ("TooLarge", "The body is larger than one request may be."),
+    415: ("Unsupported", "The body is packed, or is no JSON."),
     422: ("Invalid", "What was sent is wrong; `errors` says where."),
     500: ("Broken", "A defect; it was logged."),
     503: ("Unavailable", "A store is away, or the answer is not ready; try again with the same `Idempotency-Key`."),
@@ -107,8 +109,8 @@ _KEY_HEADER: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": f"Of the caller's choice, kept {limits.IDEMPOTENCY_KEEP_HOURS} hours for the path. The same key and "
-    "body get the first answer again; another body is 409 `idempotency_conflict`.",
+    "description": f"Of the caller's choice, kept {limits.IDEMPOTENCY_KEEP_HOURS} hours for the person and the "
+    "path. The same key and body get the first answer again; another body is 409 `idempotency_conflict`.",
     "schema": {"type": "string", "pattern": "^[ -~]{1,128}$", "examples": ["withdrawal-2026-11-08-ann"]},
 }
 _REPLAY_HEADER: Final = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from redis.asyncio import Redis
 
+from brands.answers import Answers
 from brands.brands import Brands
 from brands.clock import InstallationClock
 from core.stores.neo4j import Graph
@@ -32,7 +33,7 @@ class Platform:
 
     brands: Brands
     postgres: Postgres
-    idempotency: Postgres
+    answers: Answers
     redis: Redis
     graph: Graph
     live: LiveGraph
@@ -49,6 +50,7 @@ class Platform:
     jobs: Mapping[str, Job]
     consumers: tuple[Consumer, ...]
     rooms: tuple[Room, ...]
+    metrics_token: str | None
 
 
 def platform(request: Request) -> Platform:

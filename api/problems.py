@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
-import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from neo4j.exceptions import DriverError, Neo4jError
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from core.canonical import canonical
 from core.errors import FieldError, Refusal, invalid
 from core.stores.away import away_store
+from core.telemetry import told
 from events.fields import field_error
 
 _CHALLENGE = 'Bearer realm="trefoil"'
@@ -24,10 +24,21 @@ _CHALLENGE = 'Bearer realm="trefoil"'
 _logger = structlog.get_logger()
 
 
-def problem_response(refusal: Refusal, told: Mapping[str, object] | None = None) -> Response:
-    """A refusal as an HTTP answer; ``told`` are further members of the problem."""
-    headers = {"WWW-Authenticate": _CHALLENGE} if refusal.status == HTTPStatus.UNAUTHORIZED else None
-    problem = canonical({**(told or {}), **refusal.as_problem()})
+_SAYS_HOW: Final[Mapping[str, Mapping[str, str]]] = {
+    "unsupported_encoding": {"Accept-Encoding": "identity"},
+    "unsupported_media_type": {"Accept": "application/json, application/*+json"},
+}
+"""Headers that tell what would be taken."""
+
+
+def problem_response(refusal: Refusal, besides: Mapping[str, object] | None = None) -> Response:
+    """A refusal as an HTTP answer; ``besides`` are further members of the problem."""
+    headers = dict(_SAYS_HOW.get(refusal.code, {}))
+    if refusal.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _CHALLENGE
+    if refusal.retry_after_seconds is not None:
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
+    problem = canonical({**(besides or {}), **refusal.as_problem()})
     return Response(problem, refusal.status, headers, media_type="application/problem+json")
 
 
@@ -55,19 +66,16 @@ def install(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    async def failed(request: Request, error: Exception) -> Response:
-        return broken(request, error)
-
-    # a handler of Exception answers too, but then ends the connection and logs a traceback: that is for defects alone
-    for expected in (DriverError, Neo4jError, RedisError, psycopg.Error, OSError, Exception):
-        app.add_exception_handler(expected, failed)
-
 
 def broken(request: Request, error: Exception) -> Response:
     """The answer to what nobody expected: a store that went away in the middle, or a defect."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # for nobody: the caller is gone
     if (store := away_store(error)) is not None:
-        return problem_response(Refusal(503, f"{store}_unavailable", f"{store} does not answer; try again"))
-    _logger.error("request failed", path=request.url.path, exc_info=error)
+        detail = f"{store} does not answer; try again"
+        return problem_response(Refusal(503, f"{store}_unavailable", detail, retry_after_seconds=1))
+    route = getattr(request.scope.get("route"), "path", None)  # none for a hot one: then the places tell
+    _logger.error("request failed", method=request.method, route=route, **told(error))
     return problem_response(Refusal(500, "internal", "a defect of ours; it was logged"))
 
 

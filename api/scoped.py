@@ -5,46 +5,51 @@ Order of refusals: 413 and 401 before anything is read, 403 before the body is l
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from api.auth import OPEN, Principal, authenticate
-from api.platform import platform
-from api.problems import problem_response, refusal_of
-from core.canonical import canonical
-from core.clock import wall_now
+from api.auth import OPEN, authenticate, is_scraper
+from api.once import idempotency_key, once, once_if_possible
 from core.errors import Refusal
-from core.stores.postgres import lock
-from core.stores.queries import sql
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_NEVER_KEPT = frozenset({401, 403, 429})
-_KEY_CHARS_MAX = 128
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    request_hash: bytes
-    status: int
-    content_type: str
-    body: bytes
+class Access:
+    """What a route declares about its callers.
+
+    ``owner`` narrows the roles to the brand that owns the installation, ``scraped`` lets in the token for figures,
+    ``secrets`` names the fields of the answer that are shown but once.
+    """
+
+    roles: frozenset[str]
+    owner: bool
+    scraped: bool
+    secrets: tuple[str, ...]
 
 
-_READ = sql("brands/idempotent_read", _Answer)
-_SAVE = sql("brands/idempotent_save")
+def roles(*names: str, secrets: Sequence[str] = ()) -> dict[str, Any]:
+    """Who may call a route, admin always: ``@router.get(path, **roles("operator"))``; no name means admin only.
+
+    ``secrets`` names the fields of the answer to a write that are shown once and kept nowhere.
+    """
+    declared: dict[str, Any] = {"x-roles": sorted({*names, "admin"})}
+    return {"openapi_extra": declared | ({"x-shown-once": list(secrets)} if secrets else {})}
 
 
-def roles(*names: str) -> dict[str, Any]:
-    """Who may call a route, admin always: ``@router.get(path, **roles("operator"))``; no name means admin only."""
-    return {"openapi_extra": {"x-roles": sorted({*names, "admin"})}}
+def owner(*, scraped: bool = False, secrets: Sequence[str] = ()) -> dict[str, Any]:
+    """A route for the admin of the brand that owns the installation; ``scraped``: also for the token for figures."""
+    declared = roles(secrets=secrets)
+    declared["openapi_extra"] |= {"x-owner": True} | ({"x-scraped": True} if scraped else {})
+    return declared
 
 
 def anybody() -> dict[str, Any]:
@@ -58,33 +63,47 @@ class ScopedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """The route's handler behind its guards."""
         handler = super().get_route_handler()
-        allowed = allowed_roles(self)
+        access = access_of(self)
 
         async def guarded(request: Request) -> Response:
-            return await serve(request, allowed, handler)
+            return await serve(request, access, handler)
 
         return guarded
 
 
-def allowed_roles(route: APIRoute) -> frozenset[str]:
-    """Who may call a route; nobody where it does not say."""
-    return frozenset((route.openapi_extra or {}).get("x-roles", ()))
+def access_of(route: APIRoute) -> Access:
+    """What a route declares; nobody may call one that does not say who may."""
+    declared = route.openapi_extra or {}
+    return Access(
+        roles=frozenset(declared.get("x-roles", ())),
+        owner=declared.get("x-owner", False),
+        scraped=declared.get("x-scraped", False),
+        secrets=tuple(declared.get("x-shown-once", ())),
+    )
 
 
-async def serve(request: Request, allowed: frozenset[str], handler: Handler) -> Response:
-    """Run a handler for a caller who may call it; raises Refusal 401, 403, 400, or what the handler raises."""
-    if allowed == OPEN:
+async def serve(request: Request, access: Access, handler: Handler, *, waits: bool = True) -> Response:
+    """Run a handler for a caller who may call it; raises Refusal 401, 403, 400, or what the handler raises.
+
+    Without ``waits`` a keyed write is not held up by its key: see :func:`api.once.once_if_possible`.
+    """
+    if access.roles == OPEN or (access.scraped and is_scraper(request)):
         return await handler(request)
     who = await authenticate(request)
-    if who.role not in allowed:
-        raise Refusal(403, "forbidden_role", f"this is for {', '.join(sorted(allowed))}")
+    if who.role not in access.roles:
+        raise Refusal(403, "forbidden_role", f"this is for {', '.join(sorted(access.roles))}")
+    if access.owner and not who.owns_installation:
+        raise Refusal(403, "forbidden_role", "this is for the admin of the brand that owns the installation")
     request.state.who = who
-    if request.method in _WRITES:
-        await _check_encoding(request)
-        key = request.headers.get("idempotency-key")
-        if key is not None:
-            return await _once(request, who, key, handler)
-    return await handler(request)
+    if request.method not in _WRITES:
+        return await handler(request)
+    await _check_body(request)
+    key = idempotency_key(request)
+    if key is None:
+        return await handler(request)
+    if waits:
+        return await once(request, who, key, handler, access.secrets)
+    return await once_if_possible(request, who, key, handler)
 
 
 def router(tag: str) -> APIRouter:
@@ -92,52 +111,20 @@ def router(tag: str) -> APIRouter:
     return APIRouter(route_class=ScopedRoute, tags=[tag])
 
 
-def caller(request: Request) -> Principal:
-    """Who is calling; for routes behind a role."""
-    who: Principal = request.state.who
-    return who
+_JSON: Final = re.compile(r"application/([a-z0-9.-]+\+)?json")
 
 
-async def _check_encoding(request: Request) -> None:
+async def _check_body(request: Request) -> None:
+    """Raises Refusal 415 before a body is read that comes packed, or is no JSON; 400 where it is not UTF-8."""
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Refusal(415, "unsupported_encoding", "send the body as it is, without Content-Encoding")
+    media_type, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    charset = parameters.strip().removeprefix("charset=").strip('"')
+    if media_type.strip() and not _JSON.fullmatch(media_type.strip()):
+        raise Refusal(415, "unsupported_media_type", "send JSON: application/json, or a type that ends with +json")
+    if parameters.strip().startswith("charset=") and charset not in ("utf-8", "utf8", "us-ascii"):
+        raise Refusal(415, "unsupported_media_type", "send JSON in UTF-8")
     try:
         (await request.body()).decode()
     except UnicodeDecodeError as error:
         raise Refusal(400, "bad_encoding", "the body is not UTF-8") from error
-
-
-async def _once(
-    request: Request, who: Principal, key: str, handler: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Run a write once per brand, path and key; the same again gets the first answer, refusals included."""
-    if not 1 <= len(key) <= _KEY_CHARS_MAX or not key.isascii() or not key.isprintable():
-        raise Refusal(422, "bad_idempotency_key", "an Idempotency-Key has 1 to 128 printable ASCII characters")
-    parts, path = platform(request), request.url.path
-    asked = hashlib.sha256(canonical([request.method, request.url.query]) + await request.body()).digest()
-    async with parts.idempotency.brand(who.brand) as conn:
-        # held for the length of the write: the same request at the same moment waits for the first one's answer
-        await lock(conn, f"idempotency {who.brand} {path} {key}")
-        kept = await _READ.one(conn, brand=who.brand, path=path, key=key)
-        if kept is not None:
-            if bytes(kept.request_hash) != asked:
-                raise Refusal(409, "idempotency_conflict", "this Idempotency-Key was used with another request")
-            headers = {"Idempotent-Replay": "true"}
-            return Response(bytes(kept.body), kept.status, headers, media_type=kept.content_type)
-        try:
-            response = await handler(request)
-        except Refusal as refusal:
-            response = problem_response(refusal)
-        except RequestValidationError as error:
-            response = problem_response(refusal_of(error))
-        if response.status_code < 500 and response.status_code not in _NEVER_KEPT:
-            await _SAVE.run(
-                conn,
-                brand=who.brand,
-                path=path,
-                key=key,
-                request_hash=asked,
-                status=response.status_code,
-                content_type=response.headers.get("content-type", "application/json"),
-                body=bytes(response.body),
-                at=wall_now(),
-            )
-        return response

@@ -47,6 +47,7 @@ class KeyHolder:
     brand: str
     role: str
     person: str
+    owns_installation: bool
 
 
 @dataclass(frozen=True, slots=True)

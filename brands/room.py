@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from brands.answers import forget_answers
 from core import limits
 from core.clock import wall_now
-from core.stores.postgres import Connection, Postgres
-from core.stores.queries import sql
+from core.stores.postgres import Postgres
 from events.room import Job, Room
 
-_EXPIRE_ANSWERS = sql("brands/idempotent_expire")
 _EXPIRE_EVERY_SECONDS = 3600.0
-
-
-async def forget_answers(conn: Connection, brand: str, before: datetime) -> None:
-    """Forget first answers of keyed requests that were given before an instant."""
-    await _EXPIRE_ANSWERS.run(conn, brand=brand, before=before)
 
 
 def brands_room(postgres: Postgres) -> Room:

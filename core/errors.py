@@ -23,6 +23,7 @@ class Refusal(Exception):
     code: str
     detail: str
     errors: tuple[FieldError, ...] = field(default=())
+    retry_after_seconds: int | None = None
 
     def as_problem(self) -> dict[str, object]:
         """The problem+json body (RFC 9457) of this refusal."""
@@ -51,4 +52,12 @@ def not_found(what: str) -> Refusal:
 
 def unavailable(store: str) -> Refusal:
     """503 while a store is away; nothing of the request was kept."""
-    return Refusal(503, f"{store}_unavailable", f"{store} does not answer; nothing was stored, try again")
+    detail = f"{store} does not answer; nothing was stored, try again"
+    return Refusal(503, f"{store}_unavailable", detail, retry_after_seconds=1)
+
+
+def busy() -> Refusal:
+    """503 while more is asked for than can be done at once; nothing of the request was kept."""
+    return Refusal(
+        503, "busy", "too much is asked for at this moment; nothing was stored, try again", retry_after_seconds=1
+    )

@@ -7,6 +7,16 @@ is met by waiting or by splitting the work.
 from typing import Final
 
 # --- events and requests ------------------------------------------------------------------------------------------
+HEAD_BYTES_MAX: Final = 32 * 1024  # request line and headers; keys, tokens and cursors together are below 4 kB
+HEADERS_MAX: Final = 100  # of one request: proxies add a dozen; each costs some hundred bytes, however short it is
+HEAD_SECONDS_MAX: Final = 10.0  # for a head, from its first byte on, and of a fresh connection until that byte
+BODY_SECONDS_MAX: Final = 60.0  # for a whole body: 2 MB at 35 kB/s, slower than any line a shop has
+FRAMING_BYTES_MAX: Final = 256 * 1024  # beside a body sent in pieces: enough for 2 MB in pieces of 50 bytes
+UNREAD_SECONDS_MAX: Final = 30.0  # an answer of which nothing is read for so long is given up
+IDLE_SECONDS_MAX: Final = 5  # a connection is kept for its next request so long
+LINGER_SECONDS_MAX: Final = 5.0  # a body that nobody wants may go on so long, for its sender to see the answer
+PIPELINED_MAX: Final = 16  # requests of one connection that wait for the one before; clients of today send none
+CONNECTIONS_MAX: Final = 800  # of one process: below the 1,024 files that systems let it open, stores included
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024  # one request body; a batch of 1,000 ordinary events is about 0.5 MB
 EVENTS_PER_BATCH_MAX: Final = 1_000  # one intake transaction stays below a tenth of a second
 ID_CHARS_MAX: Final = 128  # ids are chosen by callers and stand in every index
@@ -62,7 +72,7 @@ DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
 
 # --- pools, waits, retries ----------------------------------------------------------------------------------------
 POSTGRES_POOL_MAX: Final = 12  # connections per process: API and worker together stay far below 100
-IDEMPOTENCY_POOL_MAX: Final = 4  # held for the length of a request, so apart from the main pool (no deadlock)
+POSTGRES_BRAND_MAX: Final = 6  # of them for one brand at a time: however much it asks for, others come in between
 STATEMENT_POOL_MAX: Final = 2  # one commit of decisions is under way at a time; a second waits for a reconnect
 POOL_WAIT_SECONDS_MAX: Final = 2.0  # a busy pool frees a connection sooner; a store that is away is said to be away
 POOL_REST_SECONDS: Final = 0.5  # after a wait in vain, nobody waits for a connection this long
@@ -110,10 +120,13 @@ WIRE_INTERVALS_MAX: Final = 32  # bindings of a member: sixteen years of them; a
 
 # --- keys and tokens ----------------------------------------------------------------------------------------------
 KEY_CACHE_SECONDS: Final = 30.0  # how long a revoked API key may still be honoured
+KEY_LOOKUPS_MAX: Final = 2  # keys and tokens nobody knows are looked up so few at a time: guessing holds no store up
 KEYS_CACHED_MAX: Final = 10_000  # keys are a handful per brand; this bounds what guessing callers can fill
 MEMBER_KEYS_CACHED_MAX: Final = 50_000  # 32-byte keys of members kept unwrapped in one process
 MEMBER_TOKEN_SECONDS: Final = 900  # life of a member's token for the shop's own pages
 IDEMPOTENCY_KEEP_HOURS: Final = 48  # the contract promises at least 24
+CLAIM_SECONDS: Final = 15.0  # a process that was killed holds a keyed request so long; a living one renews its claim
+CHECK_CLAIM_SECONDS_MAX: Final = 0.5  # of a keyed check; after that it goes on as one without a key
 
 # --- withdrawals --------------------------------------------------------------------------------------------------
 WITHDRAWAL_FEN_MIN: Final = 10  # 0.10 yuan, the smallest transfer of the channels

@@ -48,6 +48,9 @@ class Settings(BaseModel):
     api_url: str | None = None
     """Where the API listens and is found; none: a free port of this machine, for this machine only."""
 
+    metrics_token: str | None = None
+    """The token with which ``/metrics`` may be fetched; none: only with the key of the installation's admin."""
+
     def address(self, store: str) -> str | None:
         """The address that replaces an embedded store, if one was given."""
         address: str | None = getattr(self, f"{store}_url")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from core import limits
 from core.stores.postgres import Connection
@@ -52,6 +53,11 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class _Consumer:
+    consumer: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Seq:
     seq: int
 
@@ -68,11 +74,15 @@ class _Replayed:
     replayed_by: int
 
 
+FROM_THE_LATEST: Final = (limits.NUMBER_MAX, "")
+"""Before which number and consumer everything lies that was set aside."""
+
 _HEALTH = sql("events/health", Health)
 _SET = sql("events/set_aside", rows=_Passed)
 _AMONG = sql("events/set_aside_among", _Seq)
 _FOR = sql("events/set_aside_for", _Seq)
 _PAGE = sql("events/set_aside_page", Aside)
+_BY_WHOM = sql("events/set_aside_by_whom", _Consumer)
 _COUNT = sql("events/set_aside_count", AsideCount)
 _REPLAYED = sql("events/set_aside_replayed", rows=_Replayed)
 _TROUBLE = sql("events/trouble_set")
@@ -92,8 +102,8 @@ async def among(conn: Connection, brand: str, consumer: str, seqs: Sequence[int]
 
 
 async def by_whom(conn: Connection, brand: str, consumers: Iterable[str], seq: int) -> list[str]:
-    """Those of these consumers that set an event aside."""
-    return [consumer for consumer in consumers if await among(conn, brand, consumer, [seq])]
+    """Those of these consumers that set an event aside and have not dealt with it since."""
+    return [row.consumer for row in await _BY_WHOM.run(conn, brand=brand, consumers=list(consumers), seq=seq)]
 
 
 async def waits_for(conn: Connection, brand: str, consumer: str, seq: int, replay: int) -> bool:
@@ -101,9 +111,9 @@ async def waits_for(conn: Connection, brand: str, consumer: str, seq: int, repla
     return bool(await _FOR.run(conn, brand=brand, consumer=consumer, seq=seq, replay=replay))
 
 
-async def latest(conn: Connection, brand: str, count: int) -> list[Aside]:
-    """The latest that wait to be replayed."""
-    return await _PAGE.run(conn, brand=brand, count=count)
+async def latest(conn: Connection, brand: str, before: tuple[int, str], count: int) -> list[Aside]:
+    """The latest that wait to be replayed, before a number and consumer."""
+    return await _PAGE.run(conn, brand=brand, before=before[0], before_consumer=before[1], count=count)
 
 
 async def waiting(conn: Connection, brand: str) -> dict[str, int]:

@@ -26,6 +26,7 @@ from events.contract import Contract, Contracts
 from events.envelope import OWN_SOURCE_PREFIX, Envelope
 from events.fields import Strict, field_errors
 from events.keeping import kept
+from intake.bodies import Unusable
 from privacy.keyring import Keyring
 from privacy.masks import shown
 from privacy.vault import BrandKeys, seal, unseal
@@ -190,6 +191,8 @@ class Intake:
 
 
 def _check(event: Any, brand: str, latest: datetime | None, contracts: Contracts) -> _Valid | Refusal:
+    if isinstance(event, Unusable):
+        return event.refusal
     if not isinstance(event, dict):
         return invalid([FieldError("event", "wrong_type", "an event is a JSON object")])
     if "data_base64" in event:
@@ -269,6 +272,8 @@ def _conflict(seq: int) -> Refusal:
 
 
 def _text(event: Any, name: str) -> str | None:
+    if isinstance(event, Unusable):
+        return event.id[: limits.ID_CHARS_MAX] if event.id is not None and name == "id" else None
     value = event.get(name) if isinstance(event, dict) else None
     return value[: limits.ID_CHARS_MAX].replace("\x00", "") if isinstance(value, str) else None
 
@@ -282,14 +287,15 @@ async def _keep_refused(
 
 
 def _refused(brand: str, keys: BrandKeys, event: Any, refusal: Refusal) -> _Refused:
-    raw = canonical(event)
+    unusable = isinstance(event, Unusable)
+    raw = canonical(event.text if unusable else event)
     return _Refused(
         rejection_id=new_id("rej"),
         source=_text(event, "source"),
         event_id=_text(event, "id"),
         type=_text(event, "type"),
         problem=without_nul(canonical(refusal.as_problem())).decode(),
-        shown=without_nul(canonical(shown(event))).decode(),
+        shown=without_nul(canonical(shown({"id": event.id} if unusable else event))).decode(),
         sealed=seal(keys.wrapping, raw, f"{brand}|rejection"),
         content=keys.fingerprint(raw + refusal.code.encode()),
     )

@@ -26,6 +26,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, Un
 from core import limits
 from core.canonical import canonical
 from core.errors import Refusal, unavailable
+from core.telemetry import told
 from intake.dead_letters import DeadLetter, Letter, LetterBox
 from intake.message import Message, Parts
 
@@ -111,7 +112,7 @@ class KafkaLine:
             if kept := {partition: offset for partition, offset in offsets.items() if partition in mine}:
                 await self._consumer.commit(kept)
         except (CommitFailedError, IllegalStateError) as error:
-            _logger.info("partitions moved on", transport=self.name, error=repr(error)[:300])
+            _logger.info("partitions moved on", transport=self.name, **told(error))
 
     async def letters(self, count: int) -> list[DeadLetter]:
         """The latest letters, newest first; those that were replayed are gone."""

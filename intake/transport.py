@@ -173,9 +173,10 @@ class Transport:
 
     def _tell(self, error: Exception) -> None:
         """Say what is waited for, once for each new reason."""
-        if (reason := repr(error)[:300]) != self._told:
-            _logger.warning("transport waits", transport=self.name, error=reason)
-            self._told = reason
+        words = told(error)
+        if words["error"] != self._told:
+            _logger.warning("transport waits", transport=self.name, **words)
+            self._told = words["error"]
 
 
 def _asked_to_end() -> bool:

@@ -112,7 +112,7 @@ def dead_letters_list(
         set_aside = {}
         for name in await brand_names(parts.postgres):
             async with parts.postgres.brand(name) as conn:
-                set_aside[name] = await aside.latest(conn, name, count)
+                set_aside[name] = await aside.latest(conn, name, aside.FROM_THE_LATEST, count)
         return letters, set_aside
 
     found, set_aside = _with_platform(data, work)

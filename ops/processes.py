@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -17,7 +18,9 @@ import uvicorn
 import uvloop
 
 from api.app import make_app
+from api.connections import server_config
 from brands.brands import Brands, brand_names
+from core import telemetry
 from core.clock import wall_now
 from core.settings import ProcessSettings, read_settings
 from core.stores.migrations import migrate as migrate_schema
@@ -33,7 +36,7 @@ HOME_BRAND = "demo"
 Data = Annotated[Path, typer.Option(help="The data folder of the installation.")]
 _INSTALL = sql("brands/install")
 
-app = typer.Typer(add_completion=False, help=__doc__)
+app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -47,14 +50,11 @@ def api(data: Data) -> None:
     """Serve HTTP until stopped."""
     settings = read_settings(data)
     address = urlsplit(settings.api_url)
-    uvicorn.run(
-        make_app(lambda: open_platform(settings), CONTRACTS),
-        host=address.hostname or "127.0.0.1",
-        port=address.port or 8000,
-        access_log=False,  # paths hold ids of members
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    served = make_app(lambda: open_platform(settings), CONTRACTS)
+    server = uvicorn.Server(server_config(served, address.hostname or "127.0.0.1", address.port or 8000))
+    server.run()
+    if not server.started:
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -103,4 +103,5 @@ def write_credentials(data: Path, api_url: str, brands: dict[str, dict[str, dict
 
 
 if __name__ == "__main__":
+    telemetry.configure(sys.stdout)
     app()

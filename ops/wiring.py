@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from api.platform import Platform
+from brands.answers import Answers
 from brands.brands import Brands
 from brands.clock import InstallationClock
 from brands.room import brands_room
@@ -84,12 +85,10 @@ async def unopened_rooms() -> tuple[Room, ...]:
 async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     """Open every part; none of them needs its store to be there yet."""
     postgres = Postgres(settings.postgres_url)
-    idempotency = Postgres(settings.postgres_url, limits.IDEMPOTENCY_POOL_MAX)
     statements = Postgres(settings.postgres_url, limits.STATEMENT_POOL_MAX, autocommit=True)
     redis = Redis.from_url(settings.redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=1)
     graph = Graph(settings.neo4j_url, settings.neo4j_user, settings.neo4j_password)
     await postgres.open()
-    await idempotency.open()
     await statements.open()
     keyring = Keyring(postgres, settings.master_key)
     clock = InstallationClock(postgres, settings.clock)
@@ -113,7 +112,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
         yield Platform(
             brands=Brands(postgres, settings.master_key, SEEDS),
             postgres=postgres,
-            idempotency=idempotency,
+            answers=Answers(postgres),
             redis=redis,
             graph=graph,
             live=live,
@@ -129,13 +128,13 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
             comparison=Comparison(postgres, live, CONTRACTS),
             jobs={job.name: job for room in rooms for job in room.jobs},
             rooms=rooms,
+            metrics_token=settings.metrics_token,
             consumers=(*(consumer for room in rooms for consumer in room.consumers), *staged),
         )
     finally:
         await redis.aclose()
         await graph.close()
         await statements.close()
-        await idempotency.close()
         await postgres.close()
 
 

@@ -61,11 +61,12 @@ class BrandKeys:
     tokens: bytes
     prints: bytes
     signing: bytes
+    cursors: bytes
 
     @classmethod
     def derive(cls, brand_key: bytes) -> "BrandKeys":
         """The keys derived from the unwrapped brand key."""
-        return cls(*(_derived(brand_key, use) for use in ("wrapping", "tokens", "prints", "signing")))
+        return cls(*(_derived(brand_key, use) for use in ("wrapping", "tokens", "prints", "signing", "cursors")))
 
     def token(self, kind: str, normalised: str) -> str:
         """The token of an identifier of this brand; 128 bits, enough that no two values ever meet."""

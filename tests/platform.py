@@ -25,6 +25,7 @@ import structlog
 import uvicorn
 
 from api.app import make_app
+from api.connections import server_config
 from api.platform import Platform
 from core.clock import iso, wall_now
 from core.settings import ProcessSettings
@@ -39,7 +40,7 @@ T0: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 """When the shops of the tests open; every relative time counts from here unless a test says otherwise."""
 
 _INSTALL = sql("brands/install")
-_WAIT_SECONDS: Final = 30.0
+_WAIT_SECONDS: Final = 120.0  # a first event on a cold graph, on a machine that others use too
 _MASTER_KEY: Final = bytes(range(32))  # always the same, so that stores given by address may be used again
 
 
@@ -146,7 +147,10 @@ def order(
 
 @dataclass(slots=True)
 class Shop:
-    """A brand of its own with all its keys: the client of a test."""
+    """A brand of its own with all its keys: the client of a test.
+
+    ``owner`` is besides the key of the admin whose brand owns the installation.
+    """
 
     brand: str
     keys: dict[str, str]
@@ -225,8 +229,9 @@ class Shop:
         return max(reading or T0, T0) + timedelta(days=1)
 
     async def move_clock(self, days: float, start: datetime) -> None:
-        """Move the simulated clock to so many days after ``start``."""
-        await self.post("/v1/ops/clock", "admin", {"now": at(days, start)})
+        """Move the simulated clock to so many days after ``start``, and run what is due by then in this brand."""
+        await self.post("/v1/ops/clock", "owner", {"now": at(days, start)})
+        await self.post("/v1/ops/run", "admin", {"job": "settle"})
 
 
 class NewShop(Protocol):
@@ -237,10 +242,8 @@ class NewShop(Protocol):
 
 def _serve(settings: ProcessSettings, listener: socket.socket, server_at: list[uvicorn.Server]) -> None:
     async def main() -> None:
-        config = uvicorn.Config(
-            make_app(lambda: open_platform(settings), CONTRACTS), log_level="error", access_log=False
-        )
-        server = uvicorn.Server(config)
+        app = make_app(lambda: open_platform(settings), CONTRACTS)
+        server = uvicorn.Server(server_config(app, "127.0.0.1", 0))
         server_at.append(server)
         async with open_platform(settings) as parts:
             worker = asyncio.create_task(make_worker(parts).run())
@@ -302,14 +305,19 @@ async def http(installation: Running, kept_to: EventHooks) -> AsyncIterator[http
         yield client
 
 
-@pytest.fixture(scope="session")
-def new_shop(installation: Running, http: httpx.AsyncClient) -> NewShop:
+@pytest_asyncio.fixture(scope="session")
+async def new_shop(installation: Running, http: httpx.AsyncClient) -> NewShop:
     """Make a brand nobody used before."""
 
-    async def make(*, owner: bool = False) -> Shop:
+    async def add(*, owner: bool) -> tuple[str, dict[str, str]]:
         brand = f"t{secrets.token_hex(5)}"
-        keys = await installation.parts.brands.add(brand, "CNY", "Asia/Shanghai", wall_now(), owner=owner)
-        return Shop(brand, keys, http, installation.parts)
+        return brand, await installation.parts.brands.add(brand, "CNY", "Asia/Shanghai", wall_now(), owner=owner)
+
+    _, owners = await add(owner=True)
+
+    async def make(*, owner: bool = False) -> Shop:
+        brand, keys = await add(owner=owner)
+        return Shop(brand, keys | {"owner": owners["admin"]}, http, installation.parts)
 
     return make
 

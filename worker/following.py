@@ -93,16 +93,15 @@ class Following:
         return done > 0
 
     async def _failed(self, brand: str, state: _Brand, error: Exception) -> None:
-        what = f"{type(error).__name__}: {error}"[: limits.TEXT_CHARS_MAX]
+        words = told(error)
+        what = f"{words['error']} at {words['where']}"[: limits.TEXT_CHARS_MAX]
         was_one = state.budget.one
         state.budget = state.budget.halved()  # perhaps the stretch is what the store cannot bear
         if is_away(error):
-            _logger.warning("step put off", consumer=self._consumer.name, brand=brand, error=what[:300])
+            _logger.warning("step put off", consumer=self._consumer.name, brand=brand, **words)
             await asyncio.sleep(limits.POLL_SECONDS)
             return
-        _logger.error(
-            "step failed", consumer=self._consumer.name, brand=brand, events=state.budget.events, **told(error)
-        )
+        _logger.error("step failed", consumer=self._consumer.name, brand=brand, events=state.budget.events, **words)
         await self._trouble(brand, state, "failing", what)
         if not was_one:
             return
@@ -116,7 +115,7 @@ class Following:
             _logger.error("could not set aside", consumer=self._consumer.name, brand=brand, **told(failure))
             await asyncio.sleep(limits.RETRY_SECONDS_MAX)
             return
-        _logger.error("event set aside", consumer=self._consumer.name, brand=brand, seq=seq, error=what)
+        _logger.error("event set aside", consumer=self._consumer.name, brand=brand, seq=seq, **words)
         state.tries, state.in_a_row = 0, state.in_a_row + 1
 
     async def _recover(self, brand: str, state: _Brand, why: str) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import Field
+
 from api.answers.fields import Answer, At, Page, shown
 
 
@@ -31,5 +35,7 @@ class BrandMade(Answer):
     model_config = shown(brand="leaf", keys={"pipeline": "tf_leaf_pipeline_…", "admin": "tf_leaf_admin_…"})
 
     brand: str
-    keys: dict[str, str]
-    """By person: the role, and ``2`` behind it for a second person of that role."""
+    keys: dict[str, str] = Field(default_factory=dict)
+    """By person: the role, and ``2`` behind it for a second person of that role. Not in an answer given again."""
+    shown: Literal["once"] = "once"
+    """In place of the keys, in an answer given again."""

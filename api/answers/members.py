@@ -145,8 +145,11 @@ class MemberToken(Answer):
     )
 
     member_id: str
-    token: str
+    token: str = ""
+    """Not in an answer given again."""
     expires_in_seconds: int
+    shown: Literal["once"] = "once"
+    """In place of the token, in an answer given again."""
 
 
 class BindingMade(Answer):

@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import Request
 
 from api.answers.consistency import Consistency, LogVerified
+from api.auth import caller
 from api.document import gives
 from api.platform import platform
-from api.scoped import caller, roles, router
+from api.scoped import roles, router
 from events import log
 
 routes = router("consistency")

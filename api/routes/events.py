@@ -10,16 +10,18 @@ import orjson
 from fastapi import Path, Query, Request, Response
 
 from api.answers.events import EventRead, RefusedEvents, Taken, TakenAll
+from api.auth import caller
 from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
-from api.scoped import caller, roles, router
+from api.scoped import roles, router
 from api.times import PathId
 from core import limits
 from core.canonical import canonical, nested_deeper
 from core.clock import iso
 from core.errors import Refusal, not_found
 from events import log
+from intake.bodies import events_of
 from privacy.sealing import masked_data
 
 routes = router("events")
@@ -110,22 +112,17 @@ def _asks_for_strict(request: Request) -> bool:
 
 def _events(request: Request, body: bytes) -> list[Any]:
     """The events of a body in any of the CloudEvents modes; raises Refusal 400 when it is none."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if "ce-specversion" not in request.headers or content_type.startswith("application/cloudevents"):
+        return events_of(body)
     try:
-        parsed = orjson.loads(body)
+        data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Refusal(400, "bad_json", "the body is not JSON") from error
-    if nested_deeper(parsed, limits.JSON_DEPTH_MAX):
+    if nested_deeper(data, limits.JSON_DEPTH_MAX):
         raise Refusal(400, "bad_json", f"the body is nested more than {limits.JSON_DEPTH_MAX} levels deep")
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip()
-    if "ce-specversion" in request.headers and not content_type.startswith("application/cloudevents"):
-        attributes = {name[3:]: unquote(text) for name, text in request.headers.items() if name.startswith("ce-")}
-        return [{**attributes, "data": parsed}]
-    events = parsed if isinstance(parsed, list) else [parsed]
-    if not all(isinstance(event, dict) for event in events):
-        raise Refusal(400, "bad_json", "send a JSON object, or an array of objects")
-    if len(events) > limits.EVENTS_PER_BATCH_MAX:
-        raise Refusal(400, "batch_too_large", f"send at most {limits.EVENTS_PER_BATCH_MAX} events at a time")
-    return events
+    attributes = {name[3:]: unquote(text) for name, text in request.headers.items() if name.startswith("ce-")}
+    return [{**attributes, "data": data}]
 
 
 @routes.get(
@@ -140,7 +137,7 @@ async def list_refused_events(
     limit: Limit = limits.PAGE_ITEMS_DEFAULT,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    before = read_cursor(cursor, datetime, str)
+    before = await read_cursor(request, cursor, datetime, str)
     found = await platform(request).intake.rejections(
         caller(request).brand,
         before[0] if before else _FAR_FUTURE,
@@ -160,7 +157,7 @@ async def list_refused_events(
         }
         for r in found
     ]
-    return page(items, limit, lambda item: (item["received_at"], item["rejection_id"]))
+    return await page(request, items, limit, lambda item: (item["received_at"], item["rejection_id"]))
 
 
 @routes.post(

@@ -15,7 +15,7 @@ from api.answers.health import Alive, NotReady, Ready
 from api.document import gives
 from api.platform import Platform, platform
 from api.problems import problem_response
-from api.scoped import anybody, roles, router
+from api.scoped import anybody, owner, router
 from core.canonical import canonical
 from core.errors import Refusal
 from events import aside
@@ -84,7 +84,7 @@ async def _state(ping: Awaitable[None]) -> str:
     return "ok"
 
 
-@routes.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **roles())
+@routes.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **owner(scraped=True))
 async def metrics(request: Request) -> Response:
     for consumer, state in (await _consumers(platform(request))).items():
         _BEHIND.labels(consumer).set(state["events_behind"])

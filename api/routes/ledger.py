@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import Request
 
 from api.answers.ledger import Balances, BooksVerified, Statement, TrialBalance
-from api.auth import MEMBER, READERS
+from api.auth import MEMBER, READERS, caller
 from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
-from api.scoped import caller, roles, router
+from api.scoped import roles, router
 from api.times import AsOf, PathId
 from core import limits
 from core.clock import iso
@@ -57,13 +57,13 @@ async def list_statement_entries(
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
-    before = read_cursor(cursor, int, int)
+    before = await read_cursor(request, cursor, int, int)
     async with parts.postgres.brand(who.brand) as conn:
         found = await read.entries(conn, member_id, at, (before[0], before[1]) if before else None, limit + 1)
     if not found and not before:
         await _known(request, member_id)
     last = found[:limit][-1:]
-    return page([_entry(row) for row in found], limit, lambda _: (last[0].number, last[0].place))
+    return await page(request, [_entry(row) for row in found], limit, lambda _: (last[0].number, last[0].place))
 
 
 @routes.get(

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Query, Request
 
 from api.answers.members import Binding, BindingMade, MemberToken, Moved, Profile, Team, Uplines
-from api.auth import MEMBER, READERS, member_token
+from api.auth import MEMBER, READERS, caller, member_token
 from api.commands import run_command
 from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import Platform, platform
-from api.scoped import caller, roles, router
+from api.scoped import roles, router
 from api.times import AsOf, PathId, at_or_now
 from core import limits
 from core.errors import Refusal
@@ -40,6 +40,10 @@ async def read_member(request: Request, member_id: PathId) -> dict[str, Any]:
     now = await parts.clock.now()
     found = await graph.profile(parts.live, who.brand, member_id, now)
     bound = await graph.binding(parts.live, who.brand, member_id, now)
+
+    def above(somebody: str | None) -> str | None:
+        return mask("external_id", somebody) if somebody is not None and who.role == MEMBER else somebody
+
     return {
         "member_id": member_id,
         "status": found.standing or "active",
@@ -47,8 +51,8 @@ async def read_member(request: Request, member_id: PathId) -> dict[str, Any]:
         "is_distributor": found.approved,
         "grade": found.grade,
         "badges": [],
-        "inviter_id": found.inviter_id,
-        "binding": asdict(bound),
+        "inviter_id": above(found.inviter_id),
+        "binding": {**asdict(bound), "promoter_id": above(bound.promoter_id)},
         "accounts": await _accounts(parts, who.brand, member_id, found.account_seqs),
         "registered_at": found.registered_at,
         "growth_value": 0,
@@ -67,14 +71,11 @@ async def _accounts(parts: Platform, brand: str, member_id: str, seqs: list[int]
     return accounts
 
 
-@routes.get(
-    "/v1/members/{member_id}/uplines", summary="Who stands above a member", **gives(Uplines), **roles(*READERS, MEMBER)
-)
+@routes.get("/v1/members/{member_id}/uplines", summary="Who stands above a member", **gives(Uplines), **roles(*READERS))
 async def list_uplines(
     request: Request, member_id: PathId, as_of: AsOf = None, levels: Levels = limits.LEVELS_MAX
 ) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
-    who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
     found = await graph.uplines(parts.live, who.brand, member_id, at, levels)
     return {"items": [asdict(upline) for upline in found], "next_cursor": None}
@@ -94,7 +95,7 @@ async def list_team(
     parts, who = platform(request), caller(request)
     who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
-    after = read_cursor(cursor, int, str) or (0, "")
+    after = await read_cursor(request, cursor, int, str) or (0, "")
     found = await team_page(
         parts.live, parts.postgres, who.brand, member_id, at, depth, (after[0], after[1]), limit + 1
     )
@@ -103,15 +104,12 @@ async def list_team(
     if who.role == MEMBER:
         for item in items:
             item["member_id"] = mask("external_id", item["member_id"])
-    return page(items, limit, lambda _: place[limit - 1])
+    return await page(request, items, limit, lambda _: place[limit - 1])
 
 
-@routes.get(
-    "/v1/members/{member_id}/binding", summary="To whom a member is bound", **gives(Binding), **roles(*READERS, MEMBER)
-)
+@routes.get("/v1/members/{member_id}/binding", summary="To whom a member is bound", **gives(Binding), **roles(*READERS))
 async def read_binding(request: Request, member_id: PathId, as_of: AsOf = None) -> dict[str, Any]:
     parts, who = platform(request), caller(request)
-    who.may_see_member(member_id)
     at = as_of or await parts.clock.now()
     return asdict(await graph.binding(parts.live, who.brand, member_id, at))
 
@@ -121,7 +119,7 @@ async def read_binding(request: Request, member_id: PathId, as_of: AsOf = None) 
     status_code=201,
     summary="A token for one member",
     **gives(MemberToken),
-    **roles("pipeline"),
+    **roles("pipeline", secrets=("token",)),
 )
 async def make_member_token(request: Request, member_id: PathId) -> dict[str, Any]:
     parts, brand = platform(request), caller(request).brand

@@ -11,11 +11,12 @@ from fastapi import Path, Request
 
 from api.answers.events import ReplayTaken
 from api.answers.ops import ClockMoved, ClockReading, Consumers, Drained, JobDone
+from api.auth import caller
 from api.commands import append_command
 from api.document import gives
-from api.paging import Limit
+from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import Platform, platform
-from api.scoped import caller, roles, router
+from api.scoped import owner, roles, router
 from brands.brands import brand_names
 from core import limits
 from core.errors import FieldError, Refusal, invalid, not_found
@@ -44,7 +45,7 @@ class AskedJob(Strict):
     job: Text
 
 
-@routes.get("/v1/ops/clock", summary="What time it is here", **gives(ClockReading), **roles())
+@routes.get("/v1/ops/clock", summary="What time it is here", **gives(ClockReading), **owner())
 async def read_clock(request: Request) -> dict[str, Any]:
     clock = platform(request).clock
     return {"now": await clock.reading(), "simulated": clock.simulated}
@@ -54,7 +55,7 @@ async def read_clock(request: Request) -> dict[str, Any]:
     "/v1/ops/clock",
     summary="Move the simulated clock; answers when every job due has run",
     **gives(ClockMoved, {409: ["clock_is_real", "clock_backwards"], 503: ["still_working"]}),
-    **roles(),
+    **owner(),
 )
 async def move_clock(request: Request, to: Time) -> dict[str, Any]:
     """Waits for the caller's own brand; another brand's jobs are run too, but its trouble delays nobody for long."""
@@ -63,7 +64,8 @@ async def move_clock(request: Request, to: Time) -> dict[str, Any]:
     await _drain(parts, own)
     done = await _run_timed(parts, own)
     others = [brand for brand in await brand_names(parts.postgres) if brand != own]
-    done += sum(await asyncio.gather(*(_run_timed_elsewhere(parts, brand) for brand in others)))
+    few = asyncio.Semaphore(limits.STEPS_AT_ONCE_MAX)  # so that they do not take each other's connections
+    done += sum(await asyncio.gather(*(_run_timed_elsewhere(parts, brand, few) for brand in others)))
     return {"now": now, "simulated": True, "settled": done}
 
 
@@ -79,13 +81,18 @@ async def drain(request: Request) -> dict[str, Any]:
 
 
 @routes.get("/v1/ops/consumers", summary="How the consumers of the brand's log get on", **gives(Consumers), **roles())
-async def list_consumers(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT) -> dict[str, Any]:
-    """Where each stands, what is wrong with it, and the latest events that were set aside."""
+async def list_consumers(
+    request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT, cursor: Cursor = None
+) -> dict[str, Any]:
+    """Where each stands, what is wrong with it, and a page of the events that were set aside, the latest first."""
     parts, brand = platform(request), caller(request).brand
+    before = await read_cursor(request, cursor, int, str) or aside.FROM_THE_LATEST
     async with parts.postgres.brand(brand) as conn:
         head, reached = await log.head_seq(conn, brand), await log.watermarks(conn, brand)
         wrong = {trouble.consumer: trouble for trouble in await aside.troubles(conn, brand)}
-        waiting, latest = await aside.waiting(conn, brand), await aside.latest(conn, brand, limit)
+        waiting = await aside.waiting(conn, brand)
+        found = await aside.latest(conn, brand, (before[0], before[1]), limit + 1)
+    latest = await page(request, [asdict(one) for one in found], limit, lambda one: (one["seq"], one["consumer"]))
     items = [
         {
             "consumer": one.name,
@@ -97,7 +104,7 @@ async def list_consumers(request: Request, limit: Limit = limits.PAGE_ITEMS_DEFA
         }
         for one in parts.consumers
     ]
-    return {"items": items, "set_aside": [asdict(one) for one in latest], "next_cursor": None}
+    return {"items": items, "set_aside": latest["items"], "next_cursor": latest["next_cursor"]}
 
 
 class AskedReplay(Strict):
@@ -153,10 +160,10 @@ async def _run_timed(parts: Platform, brand: str) -> int:
     return sum([await job.run(brand) for job in parts.jobs.values() if job.timed])
 
 
-async def _run_timed_elsewhere(parts: Platform, brand: str) -> int:
+async def _run_timed_elsewhere(parts: Platform, brand: str, few: asyncio.Semaphore) -> int:
     """Another brand's jobs, as far as they come in the time a command may take; the worker does what is left."""
     try:
-        async with asyncio.timeout(limits.COMMAND_WAIT_SECONDS_MAX):
+        async with few, asyncio.timeout(limits.COMMAND_WAIT_SECONDS_MAX):
             await _drain(parts, brand)
             return await _run_timed(parts, brand)
     except Exception as error:
@@ -169,5 +176,6 @@ async def _drain(parts: Platform, brand: str) -> int:
         head = await log.head_seq(conn, brand)
     for consumer in parts.consumers:
         if not await parts.progress.reached(brand, consumer.name, head, limits.DRAIN_WAIT_SECONDS_MAX):
-            raise Refusal(503, "still_working", f"the {consumer.name} of {brand} has not reached {head} yet; ask again")
+            detail = f"the {consumer.name} of {brand} has not reached {head} yet; ask again"
+            raise Refusal(503, "still_working", detail, retry_after_seconds=1)
     return head

@@ -9,10 +9,10 @@ from typing import Any
 from fastapi import Request
 
 from api.answers.orders import OrderRead
-from api.auth import READERS
+from api.auth import READERS, caller
 from api.document import gives
 from api.platform import platform
-from api.scoped import caller, roles, router
+from api.scoped import roles, router
 from api.times import PathId
 from core.clock import iso
 from core.errors import not_found

@@ -10,13 +10,13 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 
 from api.answers.risk import Decision, DecisionReplayed, Listing, Listings, Stage
-from api.auth import READERS
+from api.auth import READERS, caller
 from api.commands import run_command
 from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
 from api.problems import refusal_of
-from api.scoped import caller, roles, router
+from api.scoped import roles, router
 from api.times import PathId, refuse_future
 from core import limits
 from core.canonical import canonical
@@ -158,10 +158,10 @@ async def list_blacklist(
     request: Request, limit: Limit = limits.PAGE_ITEMS_DEFAULT, cursor: Cursor = None
 ) -> dict[str, Any]:
     brand = caller(request).brand
-    after = read_cursor(cursor, str)
+    after = await read_cursor(request, cursor, str)
     async with platform(request).postgres.brand(brand) as conn:
         found = await read.listings(conn, brand, after[0] if after else "", limit + 1)
-    return page([row.as_answer() for row in found], limit, lambda item: (item["entry_id"],))
+    return await page(request, [row.as_answer() for row in found], limit, lambda item: (item["entry_id"],))
 
 
 class Lift(Strict):

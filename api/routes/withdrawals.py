@@ -9,12 +9,12 @@ from pydantic import Field
 
 from api.answers.withdrawals import Withdrawal as WithdrawalAnswer
 from api.answers.withdrawals import Withdrawals
-from api.auth import MEMBER
+from api.auth import MEMBER, caller
 from api.commands import run_command
 from api.document import gives
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
-from api.scoped import caller, roles, router
+from api.scoped import roles, router
 from api.times import PathId
 from core import limits
 from core.clock import iso
@@ -109,11 +109,11 @@ async def list_withdrawals(
     if who.role == MEMBER:
         who.may_see_member(member_id or who.person)
         member_id = who.person
-    before = read_cursor(cursor, int)
+    before = await read_cursor(request, cursor, int)
     async with platform(request).postgres.brand(who.brand) as conn:
         found = await read.withdrawals_page(conn, member_id, status, before[0] if before else None, limit + 1)
     last = found[:limit][-1:]
-    return page([_item(one) for one in found], limit, lambda _: (last[0].seq,))
+    return await page(request, [_item(one) for one in found], limit, lambda _: (last[0].seq,))
 
 
 def _item(one: Withdrawal) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Postgres under row-level security: every transaction is opened for one brand and sees nothing else."""
 
+import asyncio
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 import psycopg
@@ -14,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from core import limits
 from core.clock import monotonic_s
-from core.errors import unavailable
+from core.errors import Refusal, busy, unavailable
 from core.stores.away import postgres_away
 from core.stores.queries import sql
 
@@ -59,7 +61,12 @@ class Postgres:
 
     def __init__(self, url: str, size_max: int = limits.POSTGRES_POOL_MAX, *, autocommit: bool = False) -> None:
         self._url = url
+        self._size_max = size_max
         self._rests_until = 0.0
+        self._waiting = 0
+        self._lent = 0
+        # of a brand that nobody works for nothing is kept
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._pool = AsyncConnectionPool(
             url,
             min_size=1,
@@ -83,28 +90,67 @@ class Postgres:
     async def brand(self, brand: str) -> AsyncIterator[Connection]:
         """One transaction that sees only this brand's rows; commits on leaving, rolls back on error.
 
-        Raises Refusal 503 ``postgres_unavailable`` when the store is away before anything was done.
+        A brand has at most POSTGRES_BRAND_MAX at a time and waits for more in a queue of its own. Raises Refusal 503
+        ``postgres_unavailable`` when the store is away before anything was done, ``busy`` when the queue is too long.
         """
-        async with self.installation() as conn:
-            async with conn.pipeline():  # BEGIN and the brand in one round trip
-                await _ENTER_BRAND.run(conn, brand=brand)
-            yield conn
+        share = self._shares.setdefault(brand, asyncio.Semaphore(limits.POSTGRES_BRAND_MAX))
+        await self._take(share)
+        try:
+            async with self.installation() as conn:
+                async with conn.pipeline():  # BEGIN and the brand in one round trip
+                    await _ENTER_BRAND.run(conn, brand=brand)
+                yield conn
+        finally:
+            share.release()
 
-    @asynccontextmanager
-    async def installation(self) -> AsyncIterator[Connection]:
-        """One transaction over the tables that belong to no brand (brands, keys, heads of the logs, clock)."""
+    async def _take(self, share: asyncio.Semaphore) -> None:
         if monotonic_s() < self._rests_until:
             raise unavailable("postgres")
         try:
-            async with self._pool.connection() as conn:
+            async with asyncio.timeout(limits.POOL_WAIT_SECONDS_MAX):
+                await share.acquire()
+        except TimeoutError as error:
+            raise (self._refusal() if self._waiting else busy()) from error
+
+    @asynccontextmanager
+    async def installation(self) -> AsyncIterator[Connection]:
+        """One transaction over the tables that belong to no brand (brands, keys, heads of the logs, clock).
+
+        Raises Refusal 503 as :meth:`brand` does.
+        """
+        if monotonic_s() < self._rests_until:
+            raise unavailable("postgres")
+        try:
+            async with self._connection() as conn:
                 yield conn
         except PoolTimeout as error:
-            self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
-            raise unavailable("postgres") from error
+            raise self._refusal() from error
         except psycopg.Error as error:
             if postgres_away(error):
                 raise unavailable("postgres") from error
             raise
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        self._waiting += 1
+        try:
+            conn = await self._pool.getconn()
+        finally:
+            self._waiting -= 1
+        self._lent += 1
+        try:
+            async with conn:
+                yield conn
+        finally:
+            self._lent -= 1
+            await self._pool.putconn(conn)
+
+    def _refusal(self) -> Refusal:
+        """Why nobody got a connection in time: all are at work, or there is room for more and none can be made."""
+        if self._lent >= self._size_max:
+            return busy()
+        self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
+        return unavailable("postgres")
 
     async def listener(self) -> Connection:
         """A connection of its own for LISTEN, in autocommit; the caller closes it."""

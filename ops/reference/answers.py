@@ -38,7 +38,8 @@ def roles_page() -> str:
     for path, methods in app.openapi()["paths"].items():
         for method, said in methods.items():
             roles = sorted(set(said["x-roles"]) - {"admin"})
-            who = "anybody" if set(roles) == OPEN else codes(roles) or "admin only"
+            admin = "admin of the brand that owns the installation" if said.get("x-owner") else "admin only"
+            who = "anybody" if set(roles) == OPEN else codes(roles) or admin
             rows.append((path, code(method.upper()), code(path), said["summary"], who))
     others = [path for route in app.routes if (path := getattr(route, "path", ""))]
     return page(

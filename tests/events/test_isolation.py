@@ -127,6 +127,7 @@ async def test_personal_values_stand_nowhere_in_clear(installation: Running, sho
             "set": redis.smembers,
             "stream": redis.xrange,
             "list": lambda name: redis.lrange(name, 0, -1),
+            "zset": lambda name: redis.zrange(name, 0, -1, withscores=True),
         }
         text = f"{key!r} {await ways[kind.decode()](key)!r}"
         assert not [form for form in forms if form in text], key

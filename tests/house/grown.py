@@ -76,6 +76,8 @@ _BY_NAME: Final = {
     "member_balance.member_id": "'m' || n",
     "member_balance.balance_fen": "-n",
     "outcome.status": "'refused'",
+    "first_answer.claimed_by": "NULL",
+    "first_answer.claimed_until": "NULL",
     "parked_fact.kind": "'completed'",
     "decision.order_id": "'x' || n / 2",
     "decision.stage": "'order'",

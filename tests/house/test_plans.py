@@ -26,7 +26,7 @@ from tests.house.query_files import PLANNED, SQL, header_of, numbered
 from tests.services import Services
 
 WHOLE_BOOKS: Final = {
-    "brands/idempotent_expire": "deletes every row that it reads, those older than an instant",
+    "brands/first_answers_expire": "deletes every row that it reads, those older than an instant",
     "events/chain": "verifies the hash of every event, streamed",
     "ledger/chain": "verifies the hash of every journal, streamed",
     "ledger/order_figures": "compares every order with the log and the graph, streamed",

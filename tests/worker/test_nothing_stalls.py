@@ -128,7 +128,7 @@ async def test_an_event_the_books_cannot_take_is_set_aside_and_replayed(
     assert (await ready(shop))["ledger"]["events_set_aside"] >= 1
     told = await shop.get("/v1/ops/consumers", "admin")
     assert [(one["seq"], one["consumer"]) for one in told["set_aside"]] == [(seqs[1], "ledger")]
-    assert "a defect that bad meets" in told["set_aside"][0]["error"]
+    assert "ZeroDivisionError" in told["set_aside"][0]["error"]  # its kind and place; its words may quote anything
     found = await shop.get("/v1/consistency")
     assert found["graph"] == found["log"] and not found["ok"]  # an order that is in the log and in no book is said
     assert {"consumer": "ledger", "set_aside": 1} in found["differences"]
@@ -138,6 +138,8 @@ async def test_an_event_the_books_cannot_take_is_set_aside_and_replayed(
     await shop.drain()
     assert [(await shop.outcome(seq))["ledger"] for seq in seqs] == ["applied", "applied", "applied", "applied"]
     assert await shop.balances("leaf") == {"pending_fen": 10_000 + 1_000 - 400}
+    # once is enough
+    assert (await shop.call("POST", f"/v1/events/{seqs[1]}/replay", "admin", json={"reason": "x"})).status_code == 404
     again = await shop.get("/v1/ops/consumers", "admin")
     assert again["set_aside"] == [] and all(item["trouble"] is None for item in again["items"])
     assert (await shop.get("/v1/consistency"))["ok"]
