@@ -4,7 +4,7 @@ A ``Books`` holds what was loaded for one batch. It decides alone and in order; 
 saved in one go. It never looks at a clock: every instant comes with a fact.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,7 +87,8 @@ class Books:
 
     Before a fact is applied the following must be loaded, as far as they exist: its order, the parked facts of an
     order that is paid, its refund id, its withdrawal, and the wallets of settled orders' payees and of the
-    withdrawal's member. A wallet that was not loaded is an empty one.
+    withdrawal's member. A wallet that was not loaded is an empty one. For the orders in ``crowded`` more waits than may
+    be loaded: all that waits for them, told in this batch or before, goes on waiting, to be released in order of seq.
     """
 
     plans: Sequence[Plan]
@@ -96,6 +97,7 @@ class Books:
     refunds: dict[RefundKey, RefundSeen] = field(default_factory=dict)
     wallets: dict[str, Wallet] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+    crowded: Collection[str] = ()
 
     journals: list[Journal] = field(default_factory=list)
     sales: dict[str, Sales] = field(default_factory=dict)
@@ -157,6 +159,8 @@ class Books:
             self._earned(member_id, fen, order.paid_at)
         self._sold(order, sum(line.paid_fen for line in order.lines), order.paid_at, "")
         outcomes = [Outcome(fact.seq, "applied")]
+        if fact.order_id in self.crowded:
+            return outcomes
         for waiting in sorted(self.parked.pop(fact.order_id, ()), key=lambda told: told.seq):
             if self.parked_new.pop(waiting.seq, None) is None:
                 self.parked_done.append(waiting)

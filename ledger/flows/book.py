@@ -85,6 +85,7 @@ async def _book_chunk(conn: Connection, facts: Sequence[Fact], crowded: set[str]
         parked=await orders.load_parked(conn, paid_ids - crowded),
         refunds=await orders.load_refunds(conn, refunds),
         withdrawals=await withdrawals.load_withdrawals(conn, withdrawal_ids),
+        crowded=crowded,
     )
     needed = wallets_needed(facts, books.orders.values(), books.withdrawals.values())
     books.wallets = await journals.load_wallets(conn, needed)

@@ -20,6 +20,7 @@ DECLARE
   v_recorded constant text := (extract(epoch FROM p_recorded_at) * 1000000)::bigint;
   v_head     ledger_head;
   v_fresh    boolean[] := array_fill(true, ARRAY[v_count]);
+  v_looked   boolean := false;
   v_starts   int[] := array_fill(0, ARRAY[v_count]);         -- where each journal's entries begin
   v_numbers  bigint[];
   v_hashes   bytea[];
@@ -69,6 +70,8 @@ BEGIN
       WHERE number > 0;
       EXIT;
     EXCEPTION WHEN unique_violation THEN  -- new are: not in the books, and the first of their key here
+      IF v_looked THEN RAISE; END IF;  -- repeats were left out: the head of the books is behind their last journal
+      v_looked := true;
       SELECT array_agg(n = first AND NOT EXISTS (
                SELECT FROM journal j
                WHERE j.brand = v_brand AND j.subject = g.subject AND j.kind = g.kind AND j.cause = g.cause) ORDER BY n)

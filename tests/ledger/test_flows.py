@@ -4,6 +4,7 @@ import random
 import threading
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -191,6 +192,28 @@ async def test_the_size_of_a_batch_makes_no_difference(ledger: Ledger, other_led
 def first_paid(facts: list[Fact]) -> list[OrderPaid]:
     """The winning order.paid of each order."""
     return list({f.order_id: f for f in reversed(facts) if isinstance(f, OrderPaid)}.values())
+
+
+@pytest.mark.parametrize("cuts", [[8], [1, 10], []])
+async def test_more_than_a_batch_holds_waits_and_is_applied_in_the_order_of_the_log(
+    ledger: Ledger, cuts: list[int]
+) -> None:
+    """What was told in the batch of the payment itself is no earlier than what waited before."""
+    names = {f"line_{n}": 100 for n in range(1, 1_001)}
+    facts = [
+        completed(1, "o", day(1)),
+        *(refunded(2 + n, f"r{n}", "o", day(1), **names) for n in range(7)),
+        completed(9, "o", day(30)),
+        refunded(10, "last", "o", day(2), **dict.fromkeys(names, 900)),
+        paid(11, "o", *[1_000] * 1_000),
+    ]
+    outcomes = {}
+    for start, end in pairwise([0, *cuts, len(facts)]):
+        outcomes |= {outcome.seq: outcome for outcome in await ledger.book(*facts[start:end])}
+    assert (outcomes[9].status, outcomes[10].code, outcomes[8].code) == ("none", "refund_capped", None)
+    view = await ledger.order("o")
+    assert view is not None
+    assert (view.order.settles_at, view.order.state) == (day(8), "voided")
 
 
 async def test_what_was_booked_before_a_crash_is_not_booked_again(ledger: Ledger) -> None:

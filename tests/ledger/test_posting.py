@@ -1,6 +1,7 @@
 """The posting function keeps the books' promises by itself, whatever it is given and by whom."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import LiteralString
 
 import psycopg
@@ -140,6 +141,15 @@ async def test_verify_finds_what_an_owner_changed_behind_the_triggers(
     verified = await ledger.verify()
     assert not verified.ok
     assert verified.problem is not None and problem in verified.problem
+
+
+async def test_a_head_behind_the_last_journal_is_an_error(ledger: Ledger) -> None:
+    """As a partial restore leaves it: every number is taken, and no repeat explains it."""
+    await post(ledger, EARNED)
+    async with await psycopg.AsyncConnection.connect(ledger.owner_url) as owner:
+        await owner.execute("UPDATE ledger_head SET number = 0 WHERE brand = %s", (ledger.brand,))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await post(ledger, EARNED, replace(EARNED, subject="other"))
 
 
 async def test_no_brand_no_posting(ledger: Ledger) -> None:
