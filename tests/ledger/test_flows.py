@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from events.decided import DecisionOutcome
+from events.outcome import Outcome
 from ledger.domain.facts import Fact, OrderPaid
 from ledger.domain.journal import Entry, Journal
 from ledger.flows import read
@@ -200,14 +201,14 @@ async def test_more_than_a_batch_holds_waits_and_is_applied_in_the_order_of_the_
 ) -> None:
     """What was told in the batch of the payment itself is no earlier than what waited before."""
     names = {f"line_{n}": 100 for n in range(1, 1_001)}
-    facts = [
+    facts: list[Fact] = [
         completed(1, "o", day(1)),
         *(refunded(2 + n, f"r{n}", "o", day(1), **names) for n in range(7)),
         completed(9, "o", day(30)),
         refunded(10, "last", "o", day(2), **dict.fromkeys(names, 900)),
         paid(11, "o", *[1_000] * 1_000),
     ]
-    outcomes = {}
+    outcomes: dict[int, Outcome] = {}
     for start, end in pairwise([0, *cuts, len(facts)]):
         outcomes |= {outcome.seq: outcome for outcome in await ledger.book(*facts[start:end])}
     assert (outcomes[9].status, outcomes[10].code, outcomes[8].code) == ("none", "refund_capped", None)
