@@ -131,6 +131,11 @@ _SECURITY_SCHEMES: Final = {
         "bearerFormat": "JWT",
         "description": "A member's short-lived token: it sees itself and its masked team.",
     },
+    "scrapeToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of the installation's setting `metrics_token`, for its figures alone.",
+    },
 }
 
 
@@ -281,8 +286,8 @@ def _rules(method: str, operation: dict[str, Any], *, names: bool, waits: bool) 
     """The rules of an operation: ``names`` a thing that may not be there, ``waits`` for a command's outcome."""
     rules = [_ALWAYS]
     if "security" not in operation:
-        schemes = ("key", "memberToken") if MEMBER in operation["x-roles"] else ("key",)
-        operation["security"] = [{scheme: []} for scheme in schemes]
+        others = {"memberToken": MEMBER in operation["x-roles"], "scrapeToken": operation.get("x-scraped", False)}
+        operation["security"] = [{"key": []}, *({scheme: []} for scheme, fits in others.items() if fits)]
         rules.append(_BEHIND_A_KEY)
     if names:
         rules.append(_OF_A_THING)

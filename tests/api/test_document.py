@@ -68,8 +68,9 @@ def test_every_call_says_what_holds_for_its_kind(path: str, method: str, operati
         assert {"400", "409", "413", "422"} <= statuses
         done = next(answer for status, answer in operation["responses"].items() if status < "300")
         assert "Idempotent-Replay" in done["headers"]
-    assert {security for way in operation["security"] for security in way} <= {"key", "memberToken"}
+    assert {security for way in operation["security"] for security in way} <= {"key", "memberToken", "scrapeToken"}
     assert ({"memberToken": []} in operation["security"]) == ("member" in operation["x-roles"])
+    assert ({"scrapeToken": []} in operation["security"]) == (path == "/metrics")
 
 
 def test_every_operation_makes_a_good_name_of_a_method() -> None:

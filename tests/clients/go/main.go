@@ -42,9 +42,9 @@ func main() {
 			Specversion: "1.0", Id: "paid-o1", Source: "shop", Time: at, Data: orderPaid("o1"),
 		})
 	})
-	var body api.TakeEventsJSONBody
-	must(body.FromEventBatch(batch) == nil, "a batch cannot be written")
-	taken, err := pipeline.TakeEventsWithResponse(ctx, &api.TakeEventsParams{}, api.TakeEventsJSONRequestBody(body))
+	// of the body that may be one event or many, the generator loses how it is written
+	taken, err := pipeline.TakeEventsWithApplicationCloudeventsBatchPlusJSONBodyWithResponse(
+		ctx, &api.TakeEventsParams{}, batch)
 	must(err == nil && taken.JSON200 != nil, "events were not taken", err, text(taken))
 	for _, item := range taken.JSON200.Items {
 		must(item.Status == "accepted", "an event was not accepted", text(taken))
