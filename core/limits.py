@@ -103,6 +103,7 @@ KAFKA_ANSWER_SECONDS_MAX: Final = 10.0  # one request: a broker that writes to s
 KAFKA_SILENCE_SECONDS_MAX: Final = 3.0  # asked on an idle topic where it ends, a broker answers in milliseconds
 KAFKA_MEMBER_SECONDS_MAX: Final = 6.0  # the least that brokers allow: so long rest the partitions of a killed worker
 KAFKA_REVOKE_SECONDS_MAX: Final = 10.0  # a batch is done in one; with a store away the others do not wait longer
+LETTER_SHOWN_BYTES_MAX: Final = 16 * 1024  # a message is read once more to be shown as it came; larger: masked
 DEAD_LETTERS_KEPT: Final = 100_000  # about 100 MB; Postgres keeps every refusal of a known brand besides
 DEAD_LETTERS_SCANNED_MAX: Final = 1_000  # per partition, to list the latest: far more than a page shows
 

@@ -9,10 +9,13 @@ folder of a command), ``TREFOIL_CACHE`` (where jars are kept) and ``TREFOIL_UNRO
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Clock = Literal["real", "simulated"]
@@ -20,8 +23,17 @@ Clock = Literal["real", "simulated"]
 PREFIX = "TREFOIL_"
 
 
+_SCHEMES: Final = {
+    "postgres_url": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss", "unix", "valkey", "valkeys"),
+    "neo4j_url": ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
+    "api_url": ("http", "https"),
+}
+_PORT_MAX: Final = 65_535
+
+
 class WrongSetting(Exception):
-    """A variable of the environment has a value that its setting cannot have; the message names it."""
+    """What was chosen by command, environment or file cannot be; the message says in one line what and where."""
 
 
 class Settings(BaseModel):
@@ -51,6 +63,27 @@ class Settings(BaseModel):
     metrics_token: str | None = None
     """The token with which ``/metrics`` may be fetched; none: only with the key of the installation's admin."""
 
+    @field_validator(*_SCHEMES)
+    @classmethod
+    def _is_address(cls, value: str | None, info: Any) -> str | None:
+        if value:
+            found = urlsplit(value)
+            schemes = _SCHEMES[info.field_name]
+            if found.scheme not in schemes or not (found.hostname or found.path):
+                raise ValueError(f"an address begins with {schemes[0]}:// and names a host")
+            if found.port == 0:
+                raise ValueError("a port is a number from 1 to 65535")
+        return value
+
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _is_host_and_port(cls, value: str | None) -> str | None:
+        for address in value.split(",") if value else ():
+            host, _, port = address.strip().rpartition(":")
+            if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= _PORT_MAX:
+                raise ValueError("write host:port, with commas between several")
+        return value
+
     def address(self, store: str) -> str | None:
         """The address that replaces an embedded store, if one was given."""
         address: str | None = getattr(self, f"{store}_url")
@@ -79,34 +112,70 @@ def named_in_environment() -> dict[str, Any]:
     try:
         return _Environment().model_dump(exclude_unset=True)
     except ValidationError as error:
-        told = [f"{PREFIX}{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
+        told = [f"{PREFIX}{str(found['loc'][0]).upper()}: {_words(found)}" for found in error.errors()]
         raise WrongSetting("; ".join(told)) from None
 
 
-def remembered(data: Path) -> Settings:
-    """The settings that a data folder remembers; the defaults when it was never started."""
+def data_folder(given: Path) -> Path:
+    """The data folder of a command, ``~`` written out; it need not be there yet. Raises WrongSetting."""
     try:
-        return Settings.model_validate_json((data / "settings.json").read_bytes())
+        data = given.expanduser()
+    except RuntimeError:
+        raise WrongSetting(f"{given}: there is no such user's home") from None
+    if data.exists() and not data.is_dir():
+        raise WrongSetting(f"{data} is not a folder: --data names the folder of an installation")
+    return data
+
+
+def remembered(data: Path) -> Settings:
+    """The settings that a data folder remembers; the defaults when it was never started. Raises WrongSetting."""
+    path = data / "settings.json"
+    try:
+        with whole(path):
+            return Settings.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return Settings()
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """Reads a file that the platform wrote: what it does not understand of it is a WrongSetting."""
+    try:
+        yield
+    except ValidationError as error:
+        found = error.errors()[0]
+        told = ".".join(map(str, found["loc"]))
+        raise WrongSetting(f"{path} is broken: {told + ': ' if told else ''}{_words(found)}") from None
+    except KeyError as error:
+        raise WrongSetting(f"{path} is broken: it has no {error}") from None
+    except (ValueError, TypeError, AttributeError):
+        raise WrongSetting(f"{path} is broken: it is not what the platform wrote") from None
+
+
+def _words(found: Any) -> str:
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 def read_settings(data: Path) -> ProcessSettings:
     """What a data folder tells a process (``services.json``, ``settings.json``, ``master.key``).
 
-    Raises FileNotFoundError when the folder was never prepared by ``trefoil up``.
+    Raises FileNotFoundError when the folder was never prepared by ``trefoil up``, and WrongSetting.
     """
-    services = json.loads((data / "services.json").read_text())
-    chosen = json.loads((data / "settings.json").read_text())
-    found = {
-        "data": data,
-        "kafka_bootstrap": services.get("kafka", {}).get("url"),
-        "postgres_url": services["postgres"]["url"],
-        "redis_url": services["redis"]["url"],
-        "neo4j_url": services["neo4j"]["url"],
-        "neo4j_user": services["neo4j"]["user"],
-        "neo4j_password": services["neo4j"]["password"],
-        "api_url": services.get("api", {}).get("url", ""),
-        "master_key": bytes.fromhex((data / "master.key").read_text().strip()),
-    }
-    return ProcessSettings.model_validate(chosen | found)
+    addresses, key = data / "services.json", data / "master.key"
+    with whole(addresses):
+        services = json.loads(addresses.read_text())
+        found = {
+            "data": data,
+            "kafka_bootstrap": services.get("kafka", {}).get("url"),
+            "postgres_url": services["postgres"]["url"],
+            "redis_url": services["redis"]["url"],
+            "neo4j_url": services["neo4j"]["url"],
+            "neo4j_user": services["neo4j"]["user"],
+            "neo4j_password": services["neo4j"]["password"],
+            "api_url": services.get("api", {}).get("url", ""),
+        }
+    with whole(key):
+        found["master_key"] = bytes.fromhex(key.read_text().strip())
+    chosen = remembered(data).model_dump(exclude_unset=True)
+    with whole(addresses):
+        return ProcessSettings.model_validate(chosen | found)

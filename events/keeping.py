@@ -1,14 +1,15 @@
-"""The data of an event on its way into the log: every personal value sealed under its owner's key."""
+"""An event on its way into the log: every value that may be personal sealed under its owner's key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from core.canonical import canonical
 from events.contract import Contract
 from privacy.kinds import KINDS
 from privacy.sealing import seal_value, value_context
-from privacy.vault import BrandKeys
+from privacy.vault import BrandKeys, seal, to_text
 
 
 def kept(contract: Contract, data: Mapping[str, Any], brand: str, keys: BrandKeys, owner_key: bytes) -> dict[str, Any]:
@@ -30,3 +31,8 @@ def kept(contract: Contract, data: Mapping[str, Any], brand: str, keys: BrandKey
             if mark.kind is not None or kind in KINDS:  # a listed member is named by its id, which is no secret
                 result[name] = sealed(kind, value)
     return result
+
+
+def kept_attributes(attributes: Mapping[str, Any], brand: str, owner: str, owner_key: bytes) -> dict[str, Any]:
+    """The attributes of an envelope that nobody knows, sealed as a whole: any of them may hold a personal value."""
+    return {"sealed": to_text(seal(owner_key, canonical(attributes), value_context(brand, owner, "attributes")))}

@@ -20,7 +20,7 @@ from core import limits
 from core.canonical import nested_deeper
 from intake.message import Message, Parts
 from privacy.keyring import Keyring
-from privacy.masks import SEALED_MARK, mentions_personal, opened_copy, shown
+from privacy.masks import SEALED_MARK, mentions_personal, opened_copy, shown, shown_problem
 from privacy.vault import from_text, seal, to_text, unseal
 
 _CONTEXT: Final = "dead letter"
@@ -28,7 +28,6 @@ _CONTEXT: Final = "dead letter"
 # Other letters, digits or signs may spell a value in a way nobody looks for: upper case is what base64 needs, a
 # backslash what JSON's escapes need. A few plain lower-case words cannot.
 _PLAIN_WORDS: Final = re.compile(rb'[a-z{}\[\]":, ]{0,24}')
-_LONG_NUMBER: Final = re.compile(r"\d{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class LetterBox:
         return Letter(
             position=message.position,
             origin=message.origin,
-            problem=_impersonal(problem),
+            problem=shown_problem(problem),
             event=_for_people(message, event),
             sealed_by=sealed_by,
             original=seal(keys.wrapping, _packed(message.parts), f"{sealed_by}|{_CONTEXT}"),
@@ -103,7 +102,8 @@ def _for_people(message: Message, event: Any) -> bytes:
         alone = message.stranger is None and message.attributes is None
         return message.body if alone and _tells_nothing(message.body) else b""
     masked = shown(event)
-    if message.attributes is None and masked == event and _says_each_name_once(message.body):
+    short = len(message.body) <= limits.LETTER_SHOWN_BYTES_MAX
+    if short and message.attributes is None and masked == event and _says_each_name_once(message.body):
         return message.body
     return orjson.dumps(masked)
 
@@ -126,17 +126,6 @@ def _says_each_name_once(raw: bytes) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _impersonal(problem: Mapping[str, Any]) -> dict[str, Any]:
-    """A problem that does not repeat a field's name which is a value itself."""
-    errors: list[dict[str, str]] = problem.get("errors", [])
-    names = {name for error in errors if _LONG_NUMBER.search(name := error["field"])}
-    detail = problem["detail"]
-    for name in names:
-        detail = detail.replace(name, _LONG_NUMBER.sub("***", name))
-    masked = [{**error, "field": _LONG_NUMBER.sub("***", error["field"])} for error in errors]
-    return {**problem, "detail": detail, **({"errors": masked} if errors else {})}
 
 
 def _packed(parts: Parts) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -25,10 +25,10 @@ from events import log
 from events.contract import Contract, Contracts
 from events.envelope import OWN_SOURCE_PREFIX, Envelope
 from events.fields import Strict, field_errors
-from events.keeping import kept
+from events.keeping import kept, kept_attributes
 from intake.bodies import Unusable
 from privacy.keyring import Keyring
-from privacy.masks import shown
+from privacy.masks import looks_personal, shown, shown_problem
 from privacy.vault import BrandKeys, seal, unseal
 
 _logger = structlog.get_logger()
@@ -83,6 +83,21 @@ class _Valid:
     sent_time: str  # as it was written: two spellings of one instant are two contents
     data: dict[str, Any]
 
+    @property
+    def owner(self) -> str:
+        """Whose key seals it."""
+        return self.contract.owner_of(self.data)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Those that nobody knows; the brand stands on every row of the log."""
+        return {name: value for name, value in (self.envelope.model_extra or {}).items() if name != "brand"}
+
+    @property
+    def has_something_to_seal(self) -> bool:
+        """Whether its owner needs a key; an attribute that nobody knows may hold anything."""
+        return self.contract.has_personal(self.data) or bool(self.attributes)
+
 
 _REJECT = sql("intake/reject", rows=_Refused)
 _REJECTIONS = sql("intake/rejections", Rejection)
@@ -109,8 +124,9 @@ class Intake:
         latest = None if self._clock.simulated else wall_now() + timedelta(seconds=limits.FUTURE_SECONDS_MAX)
         checked = [_check(event, brand, latest, self._contracts) async for event in sliced(events)]
         valid = [(index, found) for index, found in enumerate(checked) if isinstance(found, _Valid)]
-        sealed = await self._seal(brand, keys, [(found.contract, found.data) for _, found in valid])
-        new = [_new_event(found, stored, keys) async for (_, found), stored in sliced(zip(valid, sealed, strict=True))]
+        owners = {found.owner for _, found in valid if found.has_something_to_seal}
+        owner_keys = await self._owner_keys(brand, keys, owners)
+        new = [_new_event(found, brand, keys, owner_keys) async for _, found in sliced(valid)]
         if valid:
             await self._clock.start(valid[0][1].envelope.time)
         answers: list[Taken | None] = [None] * len(events)
@@ -130,19 +146,11 @@ class Intake:
                 await _keep_refused(conn, brand, keys, via, [(events[i], r) for i, r in refused])
         return [answer for answer in answers if answer is not None]
 
-    async def _seal(
-        self, brand: str, keys: BrandKeys, events: Sequence[tuple[Contract, dict[str, Any]]]
-    ) -> list[dict[str, Any]]:
-        """The data of events with every personal value sealed under its owner's key."""
-        owners = {contract.owner_of(data) for contract, data in events if contract.has_personal(data)}
+    async def _owner_keys(self, brand: str, keys: BrandKeys, owners: Set[str]) -> Mapping[str, bytes]:
+        """The keys that seal what belongs to these members, or to nobody."""
         member_keys = await self._keyring.members(brand, owners, create=True) if owners else {}
-        return [
-            # a forgotten person stays forgotten: later values go under the brand's key for nobody
-            kept(contract, data, brand, keys, member_keys.get(contract.owner_of(data), keys.wrapping))
-            if contract.has_personal(data)
-            else data
-            async for contract, data in sliced(events)
-        ]
+        # a forgotten person stays forgotten: later values go under the brand's key for nobody
+        return {owner: member_keys.get(owner, keys.wrapping) for owner in owners}
 
     async def command(self, brand: str, command: Strict, *, path: str, key: str | None, request: bytes) -> log.Appended:
         """Append a command of one of the platform's own routes.
@@ -154,7 +162,8 @@ class Intake:
         keys = await self._keyring.brand(brand)
         at = await self._clock.now()
         data = command.model_dump(mode="json", exclude_unset=True)
-        (stored,) = await self._seal(brand, keys, [(contract, data)])
+        owners = {contract.owner_of(data)} if contract.has_personal(data) else set()
+        stored = _stored(contract, data, brand, keys, await self._owner_keys(brand, keys, owners))
         event = log.NewEvent(
             source=OWN_SOURCE_PREFIX + path,
             event_id=key or new_id("cmd"),
@@ -247,18 +256,28 @@ def _instants(data: BaseModel) -> list[tuple[str, datetime]]:
     return [(f"data.{name}", value) for name, value in data if isinstance(value, datetime)]
 
 
-def _new_event(valid: _Valid, stored: dict[str, Any], keys: BrandKeys) -> log.NewEvent:
+def _new_event(valid: _Valid, brand: str, keys: BrandKeys, owner_keys: Mapping[str, bytes]) -> log.NewEvent:
     envelope = valid.envelope
+    attributes = valid.attributes
     return log.NewEvent(
         source=envelope.source,
         event_id=envelope.id,
         type=envelope.type,
         subject=envelope.subject,
         time=valid.sent_time,
-        data=stored,
-        extensions=dict(envelope.model_extra) if envelope.model_extra else None,
+        data=_stored(valid.contract, valid.data, brand, keys, owner_keys),
+        extensions=kept_attributes(attributes, brand, valid.owner, owner_keys[valid.owner]) if attributes else None,
         fingerprint=keys.fingerprint(canonical([envelope.type, envelope.subject, valid.sent_time, valid.data])),
         data_print=keys.fingerprint(canonical(valid.data)),
+    )
+
+
+def _stored(
+    contract: Contract, data: dict[str, Any], brand: str, keys: BrandKeys, owner_keys: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """The data of an event as the log keeps them."""
+    return (
+        kept(contract, data, brand, keys, owner_keys[contract.owner_of(data)]) if contract.has_personal(data) else data
     )
 
 
@@ -278,6 +297,12 @@ def _text(event: Any, name: str) -> str | None:
     return value[: limits.ID_CHARS_MAX].replace("\x00", "") if isinstance(value, str) else None
 
 
+def _shown_text(event: Any, name: str) -> str | None:
+    """An attribute of a refused event as people may see it; in an event that is none it may be anything."""
+    text = _text(event, name)
+    return None if text is None or looks_personal(text) else text
+
+
 async def _keep_refused(
     conn: Any, brand: str, keys: BrandKeys, via: str, refused: Sequence[tuple[Any, Refusal]]
 ) -> None:
@@ -291,10 +316,10 @@ def _refused(brand: str, keys: BrandKeys, event: Any, refusal: Refusal) -> _Refu
     raw = canonical(event.text if unusable else event)
     return _Refused(
         rejection_id=new_id("rej"),
-        source=_text(event, "source"),
-        event_id=_text(event, "id"),
-        type=_text(event, "type"),
-        problem=without_nul(canonical(refusal.as_problem())).decode(),
+        source=_shown_text(event, "source"),
+        event_id=_shown_text(event, "id"),
+        type=_shown_text(event, "type"),
+        problem=without_nul(canonical(shown_problem(refusal.as_problem()))).decode(),
         shown=without_nul(canonical(shown({"id": event.id} if unusable else event))).decode(),
         sealed=seal(keys.wrapping, raw, f"{brand}|rejection"),
         content=keys.fingerprint(raw + refusal.code.encode()),

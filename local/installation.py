@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.settings import Clock, Settings
+from core.settings import Clock, Settings, WrongSetting
 from local import CannotStart, Tell, stores
 from local.folder import Folder, Services, State
 from local.ports import answers, becomes_free, free_port
@@ -20,6 +20,7 @@ from local.stores import KAFKA, STORES, kafka_runs_here
 NAMES = (*STORES, *PROCESSES)
 """The parts of every installation; Kafka is one more where it was asked for."""
 
+_THIS_MACHINE = ("127.0.0.1", "localhost", "0.0.0.0")
 _STORE_PORTS = {"postgres": 5432, "redis": 6379, "neo4j": 7687, KAFKA: 9092}  # where an address without a port points
 
 
@@ -54,6 +55,7 @@ class Installation:
         """
         with self._folder.alone(self._tell):
             settings, state = self._remembered(clock, kafka=kafka)
+            self._refuse_taken_port(settings)
             before = self._folder.services()
             pids = stores.start(self._folder, settings, state, self._tell)
             if not (self._process("api").pid() or settings.api_url or becomes_free(state.ports["api"])):
@@ -120,6 +122,14 @@ class Installation:
     def _remembered(self, clock: Clock | None, *, kafka: bool = False) -> tuple[Settings, State]:
         settings = self._folder.choose(clock, kafka=kafka)
         return settings, self._folder.complete_state(STORES, ["api", *stores.ports(settings)])
+
+    def _refuse_taken_port(self, settings: Settings) -> None:
+        """Nobody else may listen where the API is to be found; WrongSetting where somebody does."""
+        found = urlsplit(settings.api_url or "")
+        if found.hostname not in _THIS_MACHINE or found.port is None or self._process("api").pid():
+            return
+        if not becomes_free(found.port):
+            raise WrongSetting(f"TREFOIL_API_URL: port {found.port} of this machine is in use by something else")
 
     def _addresses(self, settings: Settings, state: State, pids: dict[str, int]) -> Services:
         ours = {store.name: store for store in stores.embedded(self._folder, settings, state)}

@@ -1,7 +1,12 @@
-"""Files that hold secrets: written whole or not at all, readable by their owner only."""
+"""Files that hold secrets: written whole or not at all, and a folder of which nobody but its owner sees anything."""
 
+import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+OTHERS = 0o077
+"""The rights of group and others, of which none is given; as a mask (umask), for whatever a process makes."""
 
 
 def write_private(path: Path, text: str) -> None:
@@ -13,3 +18,22 @@ def write_private(path: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(part, path)
+
+
+def keep_private(paths: Iterable[Path]) -> None:
+    """Take every right of group and others off these files, and off folders with all they hold; links are left alone.
+
+    What a running server deletes meanwhile is passed over.
+    """
+    for path in paths:
+        _close(path)
+        for parent, folders, files in os.walk(path):
+            for name in (*folders, *files):
+                _close(Path(parent, name))
+
+
+def _close(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if mode & OTHERS and not path.is_symlink():
+            path.chmod(mode & 0o7777 & ~OTHERS)

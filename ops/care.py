@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 import uvloop
@@ -17,7 +17,7 @@ from api.platform import Platform
 from brands.brands import brand_names
 from core import limits
 from core.errors import Refusal
-from core.settings import read_settings
+from core.settings import WrongSetting, data_folder, read_settings, whole
 from events import aside, log
 from events.aside import Aside
 from events.fields import BRAND_PATTERN, matches
@@ -29,7 +29,9 @@ from ops.wiring import open_platform
 
 T = TypeVar("T")
 
-Data = Annotated[Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder")]
+Data = Annotated[
+    Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder", callback=data_folder)
+]
 _DATA = Path(".trefoil")
 _out = Console()
 _errors = Console(stderr=True)
@@ -49,9 +51,9 @@ def _with_platform(data: Path, work: Callable[[Platform], Awaitable[T]]) -> T:
     try:
         return uvloop.run(run())
     except FileNotFoundError:
-        _errors.print(f"[red]trefoil:[/] nothing is set up in {data}; run `trefoil up` first")
+        _errors.print(f"[red]trefoil:[/] nothing is set up in {data}; run `trefoil up` first", soft_wrap=True)
     except Refusal as refusal:
-        _errors.print(f"[red]trefoil:[/] {refusal.detail} ({refusal.code})")
+        _errors.print(f"[red]trefoil:[/] {refusal.detail} ({refusal.code})", soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -64,17 +66,27 @@ def brand_add(
 ) -> None:
     """Make a brand and add its keys to credentials.json."""
     if not matches(BRAND_PATTERN, name):
-        raise typer.BadParameter("a brand's name has a-z, 0-9, - and _, at most 40 of them")
+        raise WrongSetting("a brand's name has a-z, 0-9, - and _, at most 40 of them")
 
     async def work(parts: Platform) -> dict[str, str]:
         now = await parts.clock.now()
         return await parts.brands.add(name, currency, time_zone, now)
 
+    path = data / "credentials.json"
+    base_url, brands = _credentials(path) if path.exists() else ("", {})  # first: a brand without its keys is of no use
     keys = _with_platform(data, work)
-    credentials = json.loads((data / "credentials.json").read_text())
-    credentials["brands"][name] = {"keys": keys}
-    write_credentials(data, credentials["base_url"], credentials["brands"])
-    _out.print(f"Brand [bold]{name}[/] is made; its keys are in {data / 'credentials.json'}")
+    write_credentials(data, base_url, brands | {name: {"keys": keys}})
+    _out.print(f"Brand [bold]{name}[/] is made; its keys are in {path}")
+
+
+def _credentials(path: Path) -> tuple[str, dict[str, Any]]:
+    """Where the API answers, and what is kept of each brand. Raises WrongSetting."""
+    with whole(path):
+        found = json.loads(path.read_text())
+        base_url, brands = found["base_url"], dict(found["brands"])
+        if not isinstance(base_url, str):
+            raise TypeError
+        return base_url, brands
 
 
 @log_commands.command("verify")
@@ -127,7 +139,7 @@ def dead_letters_list(
     _out.print(table)
     away = {name: refusal for name, refusal in found.items() if isinstance(refusal, Refusal)}
     for name, refusal in away.items():
-        _errors.print(f"[red]trefoil:[/] {name}: {refusal.detail} ({refusal.code})")
+        _errors.print(f"[red]trefoil:[/] {name}: {refusal.detail} ({refusal.code})", soft_wrap=True)
     if away:
         raise typer.Exit(1)
 

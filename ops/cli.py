@@ -1,8 +1,8 @@
 """The ``trefoil`` command: start, stop and look at an installation, and what else is done from a shell.
 
 Exit codes: 0 done; 1 something could not be done (the message says what and where to look); 2 the command was
-called wrongly, also with a wrong setting or a clock that the folder does not live by; 3 (`import`) some rows were
-refused.
+called wrongly, also with a folder or a setting that cannot be used, or a clock that the folder does not live by (one
+line says what); 3 (`import`) some rows were refused.
 """
 
 import json
@@ -19,9 +19,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from core.settings import WrongSetting
+from core.settings import WrongSetting, data_folder
 from local import CannotStart
-from local.folder import ClockChosen
+from local.folder import ClockChosen, WrongFolder
 from local.installation import Installation
 from local.process import last_lines
 from ops import care
@@ -61,7 +61,9 @@ class Part(StrEnum):
     WORKER = "worker"
 
 
-Data = Annotated[Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder")]
+Data = Annotated[
+    Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder", callback=data_folder)
+]
 _DATA = Path(".trefoil")
 
 
@@ -156,10 +158,17 @@ def main() -> None:
     """Run the command; what a person can act on is said in one message, without a traceback."""
     try:
         app()
-    except (CannotStart, ClockChosen, WrongSetting) as error:
-        _errors.print("trefoil:", style="red", end=" ")
-        _errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(1 if isinstance(error, CannotStart) else 2) from None
+    except CannotStart as error:
+        _say(str(error))
+        raise SystemExit(1) from None
+    except (ClockChosen, WrongFolder, WrongSetting) as error:
+        _say(" ".join(str(error).split()))
+        raise SystemExit(2) from None
+
+
+def _say(what: str) -> None:
+    _errors.print("trefoil:", style="red", end=" ")
+    _errors.print(what, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ from core.stores.migrations import migrate as migrate_schema
 from core.stores.neo4j import Graph
 from core.stores.postgres import Postgres
 from core.stores.queries import sql
-from local.private_files import write_private
+from local.private_files import OTHERS, write_private
 from ops.wiring import CONTRACTS, SEEDS, make_worker, open_platform
 
 HOME_BRAND = "demo"
@@ -37,6 +38,12 @@ Data = Annotated[Path, typer.Option(help="The data folder of the installation.")
 _INSTALL = sql("brands/install")
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def private() -> None:
+    """What a process makes is its owner's alone, also where no `trefoil up` started it."""
+    os.umask(OTHERS)
 
 
 @app.command()

@@ -91,6 +91,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     await postgres.open()
     await statements.open()
     keyring = Keyring(postgres, settings.master_key)
+    await keyring.start()
     clock = InstallationClock(postgres, settings.clock)
     live = LiveGraph(graph)
     wire = Wire(redis)
@@ -132,6 +133,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
             consumers=(*(consumer for room in rooms for consumer in room.consumers), *staged),
         )
     finally:
+        await keyring.stop()
         await redis.aclose()
         await graph.close()
         await statements.close()

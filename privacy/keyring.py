@@ -1,10 +1,19 @@
-"""Keys at work: a brand's derived keys and its members' own, unwrapped in memory, wrapped in Postgres."""
+"""Keys at work: a brand's derived keys and its members' own, unwrapped in memory, wrapped in Postgres.
+
+A member is forgotten by destroying its key. So keys of members are kept in memory only while Postgres tells, on the
+channel ``trefoil_forgotten``, which were destroyed; whoever does not listen looks them up each time.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+
+import psycopg
 
 from core import limits
 from core.clock import wall_now
@@ -42,14 +51,50 @@ def wrap_brand_key(master_key: bytes, brand: str) -> bytes:
     return seal(master_key, new_key(), f"brand|{brand}")
 
 
+_CHANNEL: Final = b"trefoil_forgotten"
+
+
 class Keyring:
-    """Looks keys up once and keeps them; only committed keys are ever kept or used."""
+    """Looks keys up once and keeps them while it listens; only committed keys are ever kept or used."""
 
     def __init__(self, postgres: Postgres, master_key: bytes) -> None:
         self._postgres = postgres
         self._master_key = master_key
         self._brands: dict[str, BrandKeys] = {}
         self._members: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._listens = False
+        self._times_forgotten = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Hear of destroyed keys, in the background, and drop them at once."""
+        self._task = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Hear and keep nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(psycopg.Error, OSError):
+                async with await self._postgres.listener() as conn:
+                    await conn.execute(b"LISTEN " + _CHANNEL)
+                    self._listens = True
+                    try:
+                        async for notice in conn.notifies():
+                            brand, _, member_id = notice.payload.partition(" ")
+                            self._forget((brand, member_id))
+                    finally:
+                        self._listens = False
+                        self._forget(*self._members)  # what is destroyed from now on is not heard
+            await asyncio.sleep(limits.POLL_SECONDS)
+
+    def _forget(self, *members: tuple[str, str]) -> None:
+        self._times_forgotten += 1
+        for member in members:
+            self._members.pop(member, None)
 
     async def brand(self, brand: str) -> BrandKeys:
         """The derived keys of a brand; 404 for a brand that does not exist."""
@@ -67,6 +112,7 @@ class Keyring:
 
         A member whose key was destroyed is absent from the answer.
         """
+        forgotten_before = self._times_forgotten
         wanted = set(member_ids)
         have = {m: self._members[brand, m] for m in wanted if (brand, m) in self._members}
         missing = wanted - have.keys()
@@ -80,9 +126,10 @@ class Keyring:
             for row in rows:
                 if row.wrapped_key is not None:
                     have[row.member_id] = unseal(wrapping, row.wrapped_key, f"{brand}|{row.member_id}")
-        for member_id, key in have.items():
-            self._members[brand, member_id] = key
-            self._members.move_to_end((brand, member_id))
+        if self._listens and self._times_forgotten == forgotten_before:  # else one of these may be destroyed by now
+            for member_id, key in have.items():
+                self._members[brand, member_id] = key
+                self._members.move_to_end((brand, member_id))
         while len(self._members) > limits.MEMBER_KEYS_CACHED_MAX:
             self._members.popitem(last=False)
         return have

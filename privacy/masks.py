@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -61,17 +62,50 @@ def _walk(value: Any, name: str = "", depth: int = 0) -> Any:
         if name and name not in _SHOWN_INSIDE:
             return "***"
         return [_walk(item, name, depth + 1) for item in value[:20]]
-    if _impersonal(name, value):
+    if _impersonal(name, value) and not looks_personal(str(value)):
         return value[:200] if isinstance(value, str) else value
     return "***"
 
 
+_PERSONAL_FORM: Final = re.compile(
+    r"@|(?<![0-9])(?:86|0086)?1[3-9][0-9]{9}(?![0-9])"
+    r"|(?<![0-9])[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx](?![0-9])"
+)
+
+
+def looks_personal(text: str) -> bool:
+    """Whether a text holds what has the form of a mobile number, an ID card or an e-mail address.
+
+    Such a one is masked wherever it stands: in a refused event any value may stand in the wrong field.
+    """
+    return _PERSONAL_FORM.search(unicodedata.normalize("NFKC", text[:_LOOKED_AT_MAX])) is not None or (
+        len(text) > _LOOKED_AT_MAX
+    )
+
+
+_LOOKED_AT_MAX: Final = 1_000  # no attribute and no id is longer; one that is tells nothing worth showing
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
+_PLACE_IN_LIST: Final = re.compile(r"[0-9]{1,4}")
 
 
 def _name(name: str) -> str:
     """A field nobody knows may be a personal one misspelt, value and all: a name that is none is masked too."""
     return name if _PLAIN_NAME.fullmatch(name) and not re.search(r"\d{5}", name) else "***"
+
+
+def shown_problem(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """A problem as it is kept: without the names of fields that may be values themselves."""
+    errors: list[dict[str, str]] = problem.get("errors", [])
+    shown_fields = {error["field"]: _shown_path(error["field"]) for error in errors}
+    detail: str = problem["detail"]
+    for told, kept in shown_fields.items():
+        detail = detail.replace(told, kept)
+    masked = [{**error, "field": shown_fields[error["field"]]} for error in errors]
+    return {**problem, "detail": detail, **({"errors": masked} if errors else {})}
+
+
+def _shown_path(path: str) -> str:
+    return ".".join(step if _PLACE_IN_LIST.fullmatch(step) else _name(step) for step in path.split("."))
 
 
 SEALED_MARK: Final = "sealed:"

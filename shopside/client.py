@@ -65,13 +65,18 @@ def read_credentials(data: Path, brand: str) -> Credentials:
     path = data / "credentials.json"
     try:
         content = json.loads(path.read_text())
-        return Credentials(content["base_url"], dict(content["brands"][brand]["keys"]))
+        base_url, keys = content["base_url"], dict(content["brands"][brand]["keys"])
+        if not base_url.startswith("http"):
+            raise ValueError
+        return Credentials(base_url, keys)
     except FileNotFoundError:
         raise CredentialsMissing(f"{path} is not there: start the platform first with `trefoil up`") from None
     except KeyError as error:
         raise CredentialsMissing(f"{path} has no {error}: add the brand with `trefoil brand add {brand}`") from None
-    except ValueError:
-        raise CredentialsMissing(f"{path} is not JSON") from None
+    except (ValueError, TypeError, AttributeError):
+        raise CredentialsMissing(f"{path} is not what the platform wrote") from None
+    except OSError as error:
+        raise CredentialsMissing(f"{path} cannot be read: {error.strerror}") from None
 
 
 def batches(events: Iterable[bytes]) -> Iterator[list[bytes]]:

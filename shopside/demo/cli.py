@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.errors import Refusal
+from core.settings import data_folder
 from shopside.client import CredentialsMissing, Outage, connect
 from shopside.demo.closing import look_up, tell
 from shopside.demo.delivery import ShopRejected, Tally, deliver
@@ -32,9 +34,9 @@ def demo(
         ScaleName.SMALL
     ),
     seed: Annotated[int, typer.Option(min=0, help="another seed is another shop")] = 1,
-    data: Annotated[Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder")] = Path(
-        ".trefoil"
-    ),
+    data: Annotated[
+        Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder", callback=data_folder)
+    ] = Path(".trefoil"),
     brand: Annotated[str, typer.Option(help="the brand that gets the shop")] = "demo",
     start: Annotated[str, typer.Option(help="the first day of the year, a Monday")] = START_DEFAULT.isoformat(),
 ) -> None:
@@ -49,8 +51,8 @@ def demo(
     except (Outage, ShopRejected, Refusal) as error:
         Console(stderr=True).print(f"[red]demo:[/] {_words(error)}", soft_wrap=True)
         raise typer.Exit(1) from error
-    except (CredentialsMissing, ValueError) as error:
-        Console(stderr=True).print(f"[red]demo:[/] {error}", soft_wrap=True)
+    except (CredentialsMissing, OSError, ValueError) as error:
+        Console(stderr=True).print(f"[red]demo:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from error
 
 

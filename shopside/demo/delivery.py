@@ -9,6 +9,7 @@ repeated, so a run that was interrupted anywhere is simply run again.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
@@ -71,7 +72,8 @@ async def deliver(client: PlatformClient, shop: Shop, labels: Path, told: Callab
     _refuse_future(clock, shop)
     tally = Tally(told=told)
     partial = labels.with_suffix(".partial")
-    with partial.open("wb") as label_file:
+    private = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(private, "wb") as label_file:
         for week in shop.weeks():
             for label in week.labels:
                 label_file.write(orjson.dumps(asdict(label)) + b"\n")

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from core.clock import monotonic_s
 from core.errors import Refusal
+from core.settings import data_folder
 from shopside.client import CredentialsMissing, Outage, connect
 from shopside.importing.amounts import exponent_of
 from shopside.importing.findings import Report, Unusable
@@ -48,9 +49,9 @@ def import_file(
     report: Annotated[Path, typer.Option(help="where to write what was refused and why (CSV)")] = Path(
         "import-report.csv"
     ),
-    data: Annotated[Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder")] = Path(
-        ".trefoil"
-    ),
+    data: Annotated[
+        Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder", callback=data_folder)
+    ] = Path(".trefoil"),
     brand: Annotated[str, typer.Option(help="the brand that gets the orders")] = "demo",
 ) -> None:
     """Take orders or events from a file. A repeat changes nothing.
