@@ -28,6 +28,8 @@ _ROUTERS: Final = (health, brands, events, members, risk, orders, ledger, withdr
 
 _REQUESTS = Counter("trefoil_requests_total", "Requests answered", ["method", "route", "status"])
 _SECONDS = Histogram("trefoil_request_seconds", "Time to the answer", ["route"])
+REQUEST_METRICS: Final = (_REQUESTS, _SECONDS)
+"""What is counted of every request."""
 
 
 def make_app(open_platform: Callable[[], AbstractAsyncContextManager[Platform]], contracts: Contracts) -> FastAPI:

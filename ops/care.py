@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 import uvloop
@@ -15,6 +17,7 @@ from rich.table import Table
 
 from api.platform import Platform
 from brands.brands import brand_names
+from brands.logins import Login, end_login, login_name, make_login
 from core import limits
 from core.errors import Refusal
 from core.settings import WrongSetting, data_folder, read_settings, whole
@@ -28,6 +31,15 @@ from ops.processes import write_credentials
 from ops.wiring import open_platform
 
 T = TypeVar("T")
+
+
+class LoginRole(StrEnum):
+    """Roles that may read with a tool of their own."""
+
+    ANALYST = "analyst"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="TREFOIL_DATA", help="the platform's data folder", callback=data_folder)
@@ -87,6 +99,36 @@ def _credentials(path: Path) -> tuple[str, dict[str, Any]]:
         if not isinstance(base_url, str):
             raise TypeError
         return base_url, brands
+
+
+def db_login(
+    role: Annotated[LoginRole, typer.Argument(help="which views it may read")],
+    brand_name: Annotated[str, typer.Option("--brand", help="the brand it sees")] = "demo",
+    end: Annotated[bool, typer.Option("--end", help="end the login and its sessions")] = False,
+    data: Data = _DATA,
+) -> None:
+    """Make a login of the database for people with a tool of their own; its address is printed once.
+
+    It reads views without personal columns, of one brand. The same again gives it another password.
+    """
+
+    async def work(parts: Platform) -> Login | None:
+        if end:
+            await end_login(url, role.value, brand_name)
+            return None
+        return await make_login(url, role.value, brand_name, await parts.clock.now())
+
+    try:
+        url = read_settings(data).postgres_url
+    except FileNotFoundError:
+        url = ""  # told below, with every other command
+    made = _with_platform(data, work)
+    if made is None:
+        _out.print(f"The login {login_name(role.value, brand_name)} is ended")
+        return
+    address = urlsplit(url)
+    place = address.netloc.rpartition("@")[2]
+    typer.echo(address._replace(netloc=f"{made.name}:{made.password}@{place}").geturl())
 
 
 @log_commands.command("verify")

@@ -149,6 +149,7 @@ def logs(
 
 app.command("demo")(demo)
 app.command("import")(import_file)
+app.command("db-login")(care.db_login)
 app.add_typer(care.brand, name="brand")
 app.add_typer(care.log_commands, name="log")
 app.add_typer(care.dead_letters, name="dead-letters")

@@ -19,6 +19,7 @@ from core.telemetry import told
 from events import log
 from events.consumer import Consumer
 from events.room import Job
+from worker.figures import Figures
 from worker.following import Following
 from worker.progress import notifications
 
@@ -57,6 +58,7 @@ class Worker:
         self._postgres = postgres
         self._redis = redis
         self._name = new_id("worker")
+        self._figures = Figures()
         self._jobs = [job for job in jobs if job.every_seconds is not None]
         self._transports = transports
         self._warm = warm
@@ -123,9 +125,12 @@ class Worker:
             began = monotonic_s()
             async for brands in self._pages():
                 for brand in brands:
+                    since = monotonic_s()
                     try:
                         await job.run(brand)
+                        self._figures.ran(job.name, "done", monotonic_s() - since)
                     except Exception as error:
+                        self._figures.ran(job.name, "put_off", monotonic_s() - since)
                         level = _logger.warning if is_away(error) else _logger.error
                         level("job put off", job=job.name, brand=brand, **told(error))
             await asyncio.sleep(max(job.every_seconds - (monotonic_s() - began), limits.POLL_SECONDS))
@@ -133,6 +138,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await self._redis.set(HEARTBEAT_KEY, self._name, px=_HEARTBEAT_KEEP_MS)
+            await self._figures.tell(self._redis)
             await asyncio.sleep(_HEARTBEAT_SECONDS)
 
     async def _guarded(self, name: str, run: Callable[[], Awaitable[None]]) -> None:

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Any
 
 import prometheus_client
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
-from prometheus_client import Gauge
+from redis.exceptions import RedisError
 
 from api.answers.health import Alive, NotReady, Ready
 from api.document import gives
+from api.metrics import (
+    BEHIND,
+    DEAD_LETTERS,
+    JOB_RUNS,
+    JOB_SECONDS,
+    POOL_SIZE,
+    POOL_USED,
+    POOL_WAITING,
+    SET_ASIDE,
+    TROUBLED,
+    WORKER_UP,
+    Family,
+    Sample,
+    exposition,
+)
 from api.platform import Platform, platform
 from api.problems import problem_response
 from api.scoped import anybody, owner, router
 from core.canonical import canonical
 from core.errors import Refusal
 from events import aside
+from intake.streams import DEAD
+from worker.figures import RUNS, SECONDS, told_figures
 from worker.worker import HEARTBEAT_KEY
 
 routes = router("health")
 
 _PING_SECONDS = 2.0
-
-_BEHIND = Gauge("trefoil_consumer_events_behind", "Events a consumer has not dealt with, all brands", ["consumer"])
-_SET_ASIDE = Gauge("trefoil_consumer_events_set_aside", "Events passed over and not replayed", ["consumer"])
-_TROUBLED = Gauge("trefoil_consumer_brands_troubled", "Brands in which something is wrong with it", ["consumer"])
 
 
 @routes.get("/healthz", summary="Is this process alive?", **gives(Alive), **anybody())
@@ -86,8 +100,30 @@ async def _state(ping: Awaitable[None]) -> str:
 
 @routes.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **owner(scraped=True))
 async def metrics(request: Request) -> Response:
-    for consumer, state in (await _consumers(platform(request))).items():
-        _BEHIND.labels(consumer).set(state["events_behind"])
-        _SET_ASIDE.labels(consumer).set(state["events_set_aside"])
-        _TROUBLED.labels(consumer).set(state["brands_troubled"])
-    return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
+    parts = platform(request)
+    found: dict[Family, list[Sample]] = {}
+    for name, pool in {"main": parts.postgres, "idempotency": parts.idempotency}.items():
+        figures = pool.figures()
+        found.setdefault(POOL_SIZE, []).append(((name,), figures.size))
+        found.setdefault(POOL_USED, []).append(((name,), figures.used))
+        found.setdefault(POOL_WAITING, []).append(((name,), figures.waiting))
+    for consumer, state in (await _consumers(parts)).items():
+        found.setdefault(BEHIND, []).append(((consumer,), state["events_behind"]))
+        found.setdefault(SET_ASIDE, []).append(((consumer,), state["events_set_aside"]))
+        found.setdefault(TROUBLED, []).append(((consumer,), state["brands_troubled"]))
+    with contextlib.suppress(RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(_PING_SECONDS):
+            found |= await _told_by_redis(parts)
+    return Response(
+        prometheus_client.generate_latest() + exposition(found), media_type=prometheus_client.CONTENT_TYPE_LATEST
+    )
+
+
+async def _told_by_redis(parts: Platform) -> dict[Family, list[Sample]]:
+    figures = await told_figures(parts.redis)
+    return {
+        DEAD_LETTERS: [(("stream",), await parts.redis.xlen(DEAD))],
+        WORKER_UP: [((), await parts.redis.exists(HEARTBEAT_KEY))],
+        JOB_RUNS: [(words[1:], value) for words, value in figures.items() if words[0] == RUNS],
+        JOB_SECONDS: [(words[1:], value) for words, value in figures.items() if words[0] == SECONDS],
+    }

@@ -53,6 +53,15 @@ async def _check(conn: Connection) -> None:
         await AsyncConnectionPool.check_connection(conn)
 
 
+@dataclass(frozen=True, slots=True)
+class PoolFigures:
+    """Connections there are, those in use, and who waits for one."""
+
+    size: int
+    used: int
+    waiting: int
+
+
 class Postgres:
     """A pool of connections that act as the application's role, which row-level security binds.
 
@@ -78,6 +87,12 @@ class Postgres:
             check=_check,
             kwargs={"connect_timeout": 3, "autocommit": autocommit},
         )
+
+    def figures(self) -> PoolFigures:
+        """How the pool is used now."""
+        told = self._pool.get_stats()
+        size, available = told.get("pool_size", 0), told.get("pool_available", 0)
+        return PoolFigures(size, size - available, told.get("requests_waiting", 0))
 
     async def open(self) -> None:
         """Start the pool; connections are made in the background and again after an outage."""

@@ -28,9 +28,69 @@ _EDGE: Final = re.compile(
 _SET: Final = re.compile(r"(?<![\w.])(\w+)\.(\w+)\s*=(?!=)")
 _PROPERTY: Final = re.compile(r"(?:^|,)\s*(\w+)\s*:")
 _TREE: Final = "Member"
-_SYSTEM: Final = {
+SYSTEM: Final = {
     "Watermark": "where the graph in a space stands, with the outcomes of its last stretch",
     "Space": "in which space a brand's live graph lies",
+}
+
+
+NODES_MEAN: Final = {
+    "Member": "a person of the brand: customer, distributor or employee; bare until it is registered",
+    "Account": "an account of a member on a platform of the shop, as a token",
+    "Identifier": "something by which persons are known or found, as a token; also bears the label of its kind",
+    "Order": "a paid order, for what ties its buyer to those who earn",
+}
+EDGES_MEAN: Final = {
+    "ACCOUNT_OF": "whose account it is",
+    "BOUGHT_THROUGH": "the buyer's orders that earned for this promoter, counted",
+    "BOUND_TO": "whose customer the member is from one instant to another",
+    "INVITED_BY": "who stands above a distributor; the tree in which money goes up",
+    "OWNS": "an identifier that ties: the same one with two members says something of both",
+    "SEEN_AT": "an identifier that ties nobody by itself: an IP address, a postal address",
+    "NAMES": "an identifier that the order named",
+    "PLACED_BY": "the buyer",
+    "PROMOTED_BY": "a person of the frozen chain, at this level",
+}
+PROPERTIES_MEAN: Final = {
+    "approved_at": "when the member was approved as a distributor",
+    "approved_seq": "number of the event that approved it",
+    "brand": "the brand it belongs to",
+    "building": "of an address: token of the building without the unit",
+    "closed_seq": "number of the event that ended it",
+    "data_print": "keyed hash of the order's data: another content shows",
+    "entry_channel": "how the member came, in the shop's words",
+    "fenced": "which worker may write now",
+    "first_order_seq": "number of the event of the member's first order",
+    "first_seen": "earliest instant at which it was seen",
+    "first_seq": "number of the first event that spoke of the member",
+    "grade": "rank of a distributor now",
+    "grades": "ranks so far, with the instants from which they held",
+    "grades_seq": "number of the event that last set a rank",
+    "how": "what bound them: a request, an order, a registration",
+    "key": "space of the brand's graph and id; unique",
+    "kind": "of a member: customer or employee; of an identifier: its kind",
+    "last_seen": "latest instant at which it was seen",
+    "level": "distance from the buyer, 1 to 3",
+    "links": "false for what must never tie two persons",
+    "live": "the space that is read",
+    "log_hash": "hash of the log at the watermark",
+    "member_id": "the id that the shop chose",
+    "model": "version of the graph's model",
+    "order_id": "the id that the shop chose",
+    "outcomes": "what was made of the last stretch, until it stands in Postgres",
+    "paid_fen": "sum of the lines in fen, without freight",
+    "place": "of an address: locker or institution, where many strangers meet",
+    "placed_at": "when the order was placed",
+    "platform": "the platform of the account, in the shop's words",
+    "registered_at": "when the member was registered; none: it is bare",
+    "seq": "number of the event it comes from",
+    "standing": "whether the distributor was active or suspended, change by change",
+    "standing_at": "the instants of those changes",
+    "standing_seq": "number of the event that last changed it",
+    "times": "how often it was seen",
+    "token": "keyed hash of the value; the value itself is not in the graph",
+    "valid_from": "from when it holds",
+    "valid_to": "until when it holds, that instant excluded",
 }
 
 
@@ -120,7 +180,7 @@ def graph_model_page() -> str:
     """Nodes, relationships, and a picture of both."""
     found, unique = model(), keys()
     unkeyed = [kind.label for kind in KINDS.values() if kind.label not in unique]
-    labels = [label for label in unique if label not in _SYSTEM]
+    labels = [label for label in unique if label not in SYSTEM]
     return page(
         "The graph",
         "Read out of `cypher/` and `privacy/kinds.py`. Every key begins with the space of its brand's graph: the "
@@ -129,10 +189,11 @@ def graph_model_page() -> str:
         _picture(found),
         "## Nodes",
         table(
-            ("label", "unique", "properties", "written by"),
+            ("label", "means", "unique", "properties", "written by"),
             (
                 (
                     code(label),
+                    NODES_MEAN.get(label, ""),
                     code(unique[label]),
                     codes(sorted(found.nodes[label].properties)),
                     codes(sorted(found.nodes[label].files)),
@@ -143,14 +204,26 @@ def graph_model_page() -> str:
         f"Identifiers bear the label of their kind besides: {codes(unkeyed)}." if unkeyed else "",
         "## Relationships",
         table(
-            ("from", "type", "to", "properties", "written by"),
+            ("from", "type", "to", "means", "properties", "written by"),
             (
-                (code(e.source), code(e.type), code(e.target), codes(sorted(w.properties)), codes(sorted(w.files)))
+                (
+                    code(e.source),
+                    code(e.type),
+                    code(e.target),
+                    EDGES_MEAN.get(e.type, ""),
+                    codes(sorted(w.properties)),
+                    codes(sorted(w.files)),
+                )
                 for e, w in sorted(found.edges.items())
             ),
         ),
         "`seq` is the number of the event that made it. Edges of the tree are closed (`valid_to`, `closed_seq`), never "
         "deleted. `links` is false for what must never tie two persons.",
+        "## Properties",
+        table(
+            ("property", "means"),
+            ((code(name), PROPERTIES_MEAN.get(name, "")) for name in properties(found)),
+        ),
         "## Beside the graph",
         table(
             ("label", "unique", "properties", "what it is", "written by"),
@@ -162,10 +235,16 @@ def graph_model_page() -> str:
                     what,
                     codes(sorted(found.nodes[label].files)),
                 )
-                for label, what in _SYSTEM.items()
+                for label, what in SYSTEM.items()
             ),
         ),
     )
+
+
+def properties(found: Model) -> list[str]:
+    """Every property that is written of a node or relationship, by name."""
+    written = (*found.nodes.values(), *found.edges.values())
+    return sorted({name for one in written for name in one.properties})
 
 
 def _picture(found: Model) -> str:

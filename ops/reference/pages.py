@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from core.stores.queries import ROOT
-from ops.reference import answers, bounds, events, graph_model, identifiers, rooms, stores
+from ops.reference import answers, bounds, events, graph_model, identifiers, metrics, rooms, stores
 
 FOLDER: Final = ROOT / "docs" / "reference"
 REFRESH: Final = "make reference"
@@ -23,6 +23,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "queries.md": stores.queries_page,
     "limits.md": bounds.limits_page,
     "settings.md": bounds.settings_page,
+    "metrics.md": metrics.metrics_page,
 }
 
 

@@ -10,3 +10,25 @@ CREATE TRIGGER member_key_destroyed AFTER UPDATE ON member_key
   EXECUTE FUNCTION tell_forgotten();
 CREATE TRIGGER member_key_deleted AFTER DELETE ON member_key
   FOR EACH ROW EXECUTE FUNCTION tell_forgotten();
+
+-- Logins of people who read with a tool of their own. The roles may read the views of the schema people and nothing else;
+-- which brand a login sees stands here, for what a session says of itself (trefoil.brand) anybody could say.
+DO $$ BEGIN
+  FOR role IN 1..3 LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = (ARRAY['trefoil_analyst', 'trefoil_finance', 'trefoil_auditor'])[role]) THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN NOBYPASSRLS', (ARRAY['trefoil_analyst', 'trefoil_finance', 'trefoil_auditor'])[role]);
+    END IF;
+  END LOOP;
+END $$;
+
+CREATE TABLE db_login (
+  login       text PRIMARY KEY,
+  brand       text NOT NULL REFERENCES brand,
+  role        text NOT NULL CHECK (role IN ('analyst', 'finance', 'auditor')),
+  created_at  timestamptz NOT NULL
+);
+CALL isolate_brands('db_login');
+
+DO $$ BEGIN
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$;
