@@ -39,11 +39,9 @@ DEAD_LETTERS: Final = Family(
     "trefoil_dead_letters", "gauge", "Messages of the stream that could not be taken", ("transport",)
 )
 WORKER_UP: Final = Family("trefoil_worker_up", "gauge", "1 while a worker gives signs of life", ())
-POOL_SIZE: Final = Family("trefoil_postgres_pool_connections", "gauge", "Connections of this process", ("pool",))
-POOL_USED: Final = Family("trefoil_postgres_pool_connections_used", "gauge", "Connections in use now", ("pool",))
-POOL_WAITING: Final = Family(
-    "trefoil_postgres_pool_requests_waiting", "gauge", "Who waits for a connection now", ("pool",)
-)
+POOL_SIZE: Final = Family("trefoil_postgres_pool_connections", "gauge", "Connections of this process", ())
+POOL_USED: Final = Family("trefoil_postgres_pool_connections_used", "gauge", "Connections in use now", ())
+POOL_WAITING: Final = Family("trefoil_postgres_pool_requests_waiting", "gauge", "Who waits for a connection now", ())
 JOB_RUNS: Final = Family(
     "trefoil_job_runs_total", "counter", "Runs of a job that comes round, by brand: done or put_off", ("job", "outcome")
 )

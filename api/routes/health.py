@@ -101,12 +101,12 @@ async def _state(ping: Awaitable[None]) -> str:
 @routes.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **owner(scraped=True))
 async def metrics(request: Request) -> Response:
     parts = platform(request)
-    found: dict[Family, list[Sample]] = {}
-    for name, pool in {"main": parts.postgres, "idempotency": parts.idempotency}.items():
-        figures = pool.figures()
-        found.setdefault(POOL_SIZE, []).append(((name,), figures.size))
-        found.setdefault(POOL_USED, []).append(((name,), figures.used))
-        found.setdefault(POOL_WAITING, []).append(((name,), figures.waiting))
+    pool = parts.postgres.figures()
+    found: dict[Family, list[Sample]] = {
+        POOL_SIZE: [((), pool.size)],
+        POOL_USED: [((), pool.used)],
+        POOL_WAITING: [((), pool.waiting)],
+    }
     for consumer, state in (await _consumers(parts)).items():
         found.setdefault(BEHIND, []).append(((consumer,), state["events_behind"]))
         found.setdefault(SET_ASIDE, []).append(((consumer,), state["events_set_aside"]))
