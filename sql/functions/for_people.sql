@@ -59,7 +59,7 @@ db_login.role: which views it may read: analyst, finance or auditor
 decision: What the risk room said of orders; never changed
 decision.decision_id: its id, given by the platform
 decision.number: which of two decisions of an order came later
-decision.place: place of the order among those booked together, where it was decided when it was booked
+decision.place: 0: what was decided first for a check; 1: what was answered in its stead
 decision.check_id: the check that asked for it; null: decided when the order was booked
 decision.stage: at which step it was asked: order, settlement, withdrawal or application
 decision.after_seq: how far the log had come when it was made
