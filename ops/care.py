@@ -19,12 +19,14 @@ from api.platform import Platform
 from brands.brands import brand_names
 from brands.logins import Login, end_login, login_name, make_login
 from core import limits
-from core.errors import Refusal
+from core.errors import Refusal, not_found
 from core.settings import WrongSetting, data_folder, read_settings, whole
-from events import aside, log
+from events import aside
 from events.aside import Aside
 from events.fields import BRAND_PATTERN, matches
 from events.shop import EventReplayed
+from evidence.seal import Seal, seal
+from evidence.verify import Proof, verify
 from intake.dead_letters import DeadLetter
 from intake.transport import Transport
 from ops.processes import write_credentials
@@ -131,25 +133,69 @@ def db_login(
     typer.echo(address._replace(netloc=f"{made.name}:{made.password}@{place}").geturl())
 
 
-@log_commands.command("verify")
-def log_verify(data: Data = _DATA) -> None:
-    """Recompute the hash chain of every brand's log; exit 1 when one does not fit."""
+@log_commands.command("seal")
+def log_seal(
+    only: Annotated[str | None, typer.Option("--brand", help="one brand; all of them when left out")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="a file to write to; else it is printed")] = None,
+    data: Data = _DATA,
+) -> None:
+    """Sign where log and books of every brand stand, and write it down: keep it where no owner of the database writes.
 
-    async def work(parts: Platform) -> dict[str, log.Verified]:
-        found = {}
-        for name in await brand_names(parts.postgres):
-            async with parts.postgres.brand(name) as conn:
-                found[name] = await log.verify(conn, name)
-        return found
+    `trefoil log verify --seal FILE` holds them against it later, and finds an end that was cut off since.
+    """
+
+    async def work(parts: Platform) -> list[Seal]:
+        names = await brand_names(parts.postgres)
+        if only is not None and only not in names:
+            raise not_found("brand")
+        at = await parts.clock.now()
+        return [await seal(parts.postgres, parts.keyring, name, at) for name in names if only in (None, name)]
+
+    text = json.dumps({"seals": _with_platform(data, work)}, indent=2)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+        _out.print(f"Sealed; written to {out}", soft_wrap=True)
+
+
+@log_commands.command("verify")
+def log_verify(
+    seal_file: Annotated[Path | None, typer.Option("--seal", help="what `trefoil log seal` wrote")] = None,
+    data: Data = _DATA,
+) -> None:
+    """Prove that log and books of every brand are what the platform wrote; exit 1 when something is not."""
+    seals = _read_seals(seal_file) if seal_file is not None else []
+
+    async def work(parts: Platform) -> dict[str, Proof]:
+        names = await brand_names(parts.postgres)
+        if strange := {str(one.get("brand")) for one in seals} - set(names):
+            raise Refusal(404, "not_found", f"the seal is of brands that are not here: {', '.join(sorted(strange))}")
+        return {
+            name: await verify(parts.postgres, parts.keyring, name, [one for one in seals if one["brand"] == name])
+            for name in names
+        }
 
     found = _with_platform(data, work)
-    table = Table("brand", "events", "chain", "head")
-    for name, verified in found.items():
-        mark = "[green]holds[/]" if verified.ok else f"[red]broken at {verified.first_bad_seq}[/]"
-        table.add_row(name, str(verified.events), mark, verified.head_hash[:16])
+    table = Table("brand", "events", "journals", "proof", "head")
+    for name, proof in found.items():
+        mark = "[green]holds[/]" if proof.ok else "[red]broken[/]"
+        table.add_row(name, str(proof.events), str(proof.journals), mark, proof.log_hash[:16])
     _out.print(table)
-    if not all(verified.ok for verified in found.values()):
+    for name, proof in found.items():
+        for one in proof.findings:
+            said = f"{name}: {one.book} {one.key or ''}: {one.problem}"
+            _errors.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
+    if not all(proof.ok for proof in found.values()):
         raise typer.Exit(1)
+
+
+def _read_seals(path: Path) -> list[Seal]:
+    """The seals of a file; ends the command where it is none."""
+    try:
+        return [dict(one, brand=str(one["brand"])) for one in json.loads(path.read_text(encoding="utf-8"))["seals"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise typer.BadParameter(f"{path} is no file of seals") from None
 
 
 @dead_letters.command("list")

@@ -25,6 +25,7 @@ from core.stores.postgres import Postgres
 from events.contract import Contracts
 from events.room import Room
 from events.shop import GRAPH, LEDGER, LOG, SHOP
+from evidence.room import evidence_room
 from graph.contracts import CONTRACTS as GRAPH_CONTRACTS
 from graph.flows.live import LiveGraph
 from graph.room import graph_room
@@ -60,7 +61,12 @@ FOLLOWS: Final = {LEDGER: GRAPH}
 
 
 def rooms_over(
-    postgres: Postgres, live: LiveGraph, wire: Wire, rulebooks: Rulebooks, clock: InstallationClock
+    postgres: Postgres,
+    live: LiveGraph,
+    wire: Wire,
+    rulebooks: Rulebooks,
+    clock: InstallationClock,
+    keyring: Keyring,
 ) -> tuple[Room, ...]:
     """Every room with what it declares; the parts it works over need not be open yet."""
     return (
@@ -68,6 +74,7 @@ def rooms_over(
         graph_room(postgres, live, CONTRACTS),
         risk_room(postgres, wire, rulebooks, clock, CONTRACTS),
         ledger_room(postgres, clock),
+        evidence_room(postgres, keyring, clock),
     )
 
 
@@ -76,7 +83,7 @@ async def unopened_rooms() -> tuple[Room, ...]:
     postgres, graph = Postgres("postgresql://nowhere"), Graph("bolt://nowhere", "", "")
     try:
         clock = InstallationClock(postgres, "real")
-        return rooms_over(postgres, LiveGraph(graph), Wire(Redis()), Rulebooks(postgres), clock)
+        return rooms_over(postgres, LiveGraph(graph), Wire(Redis()), Rulebooks(postgres), clock, Keyring(postgres, b""))
     finally:
         await graph.close()
 
@@ -102,7 +109,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     lines: list[Line] = [RedisLine(redis, postgres, letter_box)]
     if settings.kafka_bootstrap:
         lines.append(KafkaLine(settings.kafka_bootstrap, letter_box))
-    rooms = rooms_over(postgres, live, wire, rulebooks, clock)
+    rooms = rooms_over(postgres, live, wire, rulebooks, clock, keyring)
     staged = (
         StagedConsumer(
             name, follows, [stage for room in rooms for stage in room.stages.get(name, ())], postgres, CONTRACTS

@@ -62,11 +62,13 @@ class BrandKeys:
     prints: bytes
     signing: bytes
     cursors: bytes
+    seals: bytes
 
     @classmethod
     def derive(cls, brand_key: bytes) -> "BrandKeys":
         """The keys derived from the unwrapped brand key."""
-        return cls(*(_derived(brand_key, use) for use in ("wrapping", "tokens", "prints", "signing", "cursors")))
+        uses = ("wrapping", "tokens", "prints", "signing", "cursors", "seals")
+        return cls(*(_derived(brand_key, use) for use in uses))
 
     def token(self, kind: str, normalised: str) -> str:
         """The token of an identifier of this brand; 128 bits, enough that no two values ever meet."""

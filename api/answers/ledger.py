@@ -100,10 +100,22 @@ class TrialBalance(Answer):
     """Debits less credits; 0, or the books are broken."""
 
 
-class BooksVerified(Answer):
-    """The chain of journals recomputed, and balances compared with their entries."""
+class Differing(Answer):
+    """Something that is not as the platform wrote it."""
 
-    model_config = shown(ok=True, journals=17, head_hash="9e…41", content_hash="07…d3", problem=None)
+    model_config = shown(book="outcome", key=None, problem="5 rows were written, there are 4")
+
+    book: str
+    """The table."""
+    key: str | None
+    """Which row; null where only the whole table tells."""
+    problem: str
+
+
+class BooksVerified(Answer):
+    """Chains recomputed, every table compared with what the platform wrote, balances and states with entries."""
+
+    model_config = shown(ok=True, journals=17, head_hash="9e…41", content_hash="07…d3", findings=[])
 
     ok: bool
     journals: int
@@ -111,5 +123,5 @@ class BooksVerified(Answer):
     """Of the last journal; it covers all before it."""
     content_hash: str
     """Over what was booked and for what, not when nor in which order: two runs of the same events have the same."""
-    problem: str | None
-    """The first thing that does not fit."""
+    findings: list[Differing]
+    """What does not fit, the first hundred."""

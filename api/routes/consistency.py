@@ -36,5 +36,5 @@ async def check_consistency(request: Request) -> dict[str, Any]:
 )
 async def verify_log(request: Request) -> dict[str, Any]:
     brand = caller(request).brand
-    async with platform(request).postgres.brand(brand) as conn:
+    async with platform(request).postgres.snapshot(brand) as conn:
         return asdict(await log.verify(conn, brand))

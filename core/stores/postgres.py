@@ -27,6 +27,7 @@ Connection = AsyncConnection[Any]
 
 _TAKE_ROLE = sql("core/take_role")
 _ENTER_BRAND = sql("core/enter_brand")
+_SNAPSHOT = sql("core/snapshot")
 _LOCK = sql("core/lock")
 
 
@@ -114,6 +115,22 @@ class Postgres:
             async with self.installation() as conn:
                 async with conn.pipeline():  # BEGIN and the brand in one round trip
                     await _ENTER_BRAND.run(conn, brand=brand)
+                yield conn
+        finally:
+            share.release()
+
+    @asynccontextmanager
+    async def snapshot(self, brand: str) -> AsyncIterator[Connection]:
+        """One transaction that sees this brand's rows as they all are at one instant, and writes nothing.
+
+        For reads of whole books in several steps; no writer waits for it. Raises Refusal 503 as :meth:`brand` does.
+        """
+        share = self._shares.setdefault(brand, asyncio.Semaphore(limits.POSTGRES_BRAND_MAX))
+        await self._take(share)
+        try:
+            async with self.installation() as conn:
+                await _SNAPSHOT.run(conn)
+                await _ENTER_BRAND.run(conn, brand=brand)
                 yield conn
         finally:
             share.release()

@@ -1,4 +1,4 @@
-"""What can be read of the books: orders, balances, statements, the trial balance, and the proof that all fits."""
+"""What can be read of the books: orders, balances, statements, the trial balance."""
 
 import hashlib
 from collections.abc import Collection
@@ -7,21 +7,10 @@ from datetime import datetime
 
 from core.stores.postgres import Connection
 from ledger.domain.accounts import Account
-from ledger.domain.journal import (
-    WITHDRAWAL_KINDS,
-    Entry,
-    Journal,
-    Kind,
-    StatementLine,
-    add_content,
-    content_hex,
-    genesis,
-    journal_hash,
-)
+from ledger.domain.journal import WITHDRAWAL_KINDS, Kind, StatementLine
 from ledger.domain.order import Commission, Order
 from ledger.domain.withdrawal import Withdrawal
 from ledger.store import journals, orders, withdrawals
-from ledger.store.journals import ChainRow
 from ledger.store.orders import SalesRow
 
 __all__ = [
@@ -35,7 +24,6 @@ __all__ = [
     "OrderView",
     "StatementLine",
     "TrialBalance",
-    "Verification",
     "Withdrawal",
     "balances",
     "entries",
@@ -45,7 +33,6 @@ __all__ = [
     "order_figure",
     "sales",
     "trial_balance",
-    "verify",
     "withdrawal",
     "withdrawals_page",
 ]
@@ -94,17 +81,6 @@ class TrialBalance:
 
     accounts: list[AccountBalance]
     total_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """Whether the books are what was booked; ``problem`` says where they are not."""
-
-    ok: bool
-    journals: int
-    head_hash: str
-    content_hash: str
-    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,53 +134,6 @@ async def trial_balance(conn: Connection, as_of: datetime | None) -> TrialBalanc
         [AccountBalance(row.account, max(row.balance_fen, 0), max(-row.balance_fen, 0)) for row in rows],
         sum(row.balance_fen for row in rows),
     )
-
-
-async def verify(conn: Connection, brand: str) -> Verification:
-    """Recompute the hash chain from the rows as stored, and compare balances with the sums of their entries."""
-    head = await journals.head(conn)
-    number, previous, content = 0, genesis(brand), 0
-    problem = None
-    if head is not None:
-        rows: list[ChainRow] = []
-        async for row in journals.chain(conn, head.number):
-            if rows and rows[0].number != row.number:
-                number, previous, content, found = _check(rows, number, previous, content)
-                problem = problem or found
-                rows = []
-            rows.append(row)
-        if rows:
-            number, previous, content, found = _check(rows, number, previous, content)
-            problem = problem or found
-        if number != head.number or previous != bytes(head.hash):
-            problem = problem or f"the chain ends at journal {number}, its head says {head.number}"
-    for off in await journals.balances_off(conn):
-        problem = problem or (
-            f"account {off.account} of {off.member_id} says {off.balance_fen} fen, its entries {off.entries_fen}"
-        )
-    total_fen = (await trial_balance(conn, None)).total_fen
-    if total_fen:
-        problem = problem or f"the trial balance is off by {total_fen} fen"
-    return Verification(problem is None, number, previous.hex(), content_hex(content), problem)
-
-
-def _check(rows: list[ChainRow], number: int, previous: bytes, content: int) -> tuple[int, bytes, int, str | None]:
-    """One stored journal against its hash; the chain goes on from what is stored, so that one fault is one problem."""
-    first = rows[0]
-    if first.effective_at is None:
-        return first.number, bytes(first.hash), content, f"journal {first.number} has no entries"
-    parts = tuple(Entry(row.account or "", row.member_id, row.amount_fen or 0) for row in rows)
-    journal = Journal(first.kind, first.subject, first.cause, first.effective_at, parts)
-    problem = None
-    if first.number != number + 1:
-        problem = f"journal {number + 1} is missing"
-    elif journal_hash(previous, first.number, first.recorded_at, journal) != bytes(first.hash):
-        problem = f"journal {first.number} is not what was booked: its hash differs"
-    elif any(row.effective_at != first.effective_at for row in rows):
-        problem = f"journal {first.number} has entries of different times"
-    elif sum(part.amount_fen for part in parts):
-        problem = f"journal {first.number} is out of balance"
-    return first.number, bytes(first.hash), add_content(content, journal), problem
 
 
 async def withdrawal(conn: Connection, withdrawal_id: str) -> Withdrawal | None:

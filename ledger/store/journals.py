@@ -48,6 +48,11 @@ class HeadRow:
 
 
 @dataclass(frozen=True, slots=True)
+class _Hash:
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ChainRow:
     """One entry with its journal, as stored; the entry's columns are None for a journal that has lost its entries."""
 
@@ -57,6 +62,7 @@ class ChainRow:
     cause: str
     recorded_at: datetime
     hash: bytes
+    place: int | None
     account: str | None
     member_id: str | None
     amount_fen: int | None
@@ -79,6 +85,7 @@ _BALANCES = sql("ledger/balances", _BalanceText)
 _ENTRIES = sql("ledger/entries_page", StatementLine)
 _TRIAL_BALANCE = sql("ledger/trial_balance", _BalanceText)
 _HEAD = sql("ledger/head", HeadRow)
+_HASH_AT = sql("ledger/journal_hash", _Hash)
 _CHAIN = sql("ledger/chain", ChainRow)
 _BALANCES_OFF = sql("ledger/balances_off", BalanceOffRow)
 
@@ -143,6 +150,14 @@ async def trial_balance(conn: Connection, as_of: datetime | None) -> list[Balanc
 async def head(conn: Connection) -> HeadRow | None:
     """The last journal; None before the first."""
     return await _HEAD.one(conn)
+
+
+async def hash_at(conn: Connection, number: int) -> bytes | None:
+    """The hash of the chain at a journal; None beyond its end."""
+    if number == 0:
+        return None
+    row = await _HASH_AT.one(conn, number=number)
+    return bytes(row.hash) if row else None
 
 
 def chain(conn: Connection, number_max: int) -> AsyncIterator[ChainRow]:

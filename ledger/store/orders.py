@@ -1,11 +1,15 @@
 """Orders, refund ids, parked facts and sales as rows."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from core import limits
+from core.canonical import canonical
 from core.stores.postgres import Connection
 from core.stores.queries import sql
 from events.decided import Decided
@@ -46,6 +50,23 @@ class _OrderRow:
     completed_at: datetime | None
     settles_at: datetime | None
     cancelled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _SavedOrder(_OrderRow):
+    json_print: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRow:
+    """The JSON of an order as it stands, and the digest of what was written; None from before there was one."""
+
+    order_id: str
+    decision_reasons: list[dict[str, Any]]
+    chain: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
+    commissions: list[dict[str, Any]]
+    json_print: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +125,26 @@ class FigureRow:
     member_ids: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class OrderOff:
+    """An order that is not what its journals say."""
+
+    order_id: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class SalesOff:
+    """A member whose sales are not what their changes say."""
+
+    member_id: str
+    problem: str
+
+
 _LOAD = sql("ledger/orders_load", _OrderRow)
 _DUE = sql("ledger/orders_due", _OrderRow)
 _SIZES = sql("ledger/order_sizes", _Size)
-_SAVE = sql("ledger/orders_save", rows=_OrderRow)
+_SAVE = sql("ledger/orders_save", rows=_SavedOrder)
 _SETTLED = sql("ledger/orders_settled")
 _JOURNALS = sql("ledger/order_journals", _Number)
 _REFUNDS_LOAD = sql("ledger/refunds_load", RefundSeen)
@@ -119,6 +156,9 @@ _PARKED_DELETE = sql("ledger/parked_delete")
 _SALES = sql("ledger/sales", _SalesText)
 _SALES_ADD = sql("ledger/sales_add", rows=_SalesChange)
 _SOLD_INSERT = sql("ledger/sold_insert", rows=Sold)
+_ORDERS_OFF = sql("ledger/orders_off", OrderOff)
+_SALES_OFF = sql("ledger/sales_off", SalesOff)
+JSON = sql("ledger/orders_json", JsonRow)
 FIGURES = sql("ledger/order_figures", FigureRow)
 
 
@@ -216,8 +256,16 @@ async def load_sales(conn: Connection, member_ids: Collection[str], as_of: datet
     return [SalesRow(row.member_id, int(row.own_gmv_fen), int(row.commission_fen)) for row in rows]
 
 
-def _row(order: Order) -> _OrderRow:
-    return _OrderRow(
+def json_print(order: JsonRow | Order) -> bytes:
+    """The digest of an order's JSON, the same of what is written and of what is read back."""
+    reasons = order.decision_reasons if isinstance(order, JsonRow) else order.decision.reasons
+    written = canonical([order.order_id, reasons, order.chain, order.lines, order.commissions])
+    # once more as read back: the fields of a class keep their order, the keys of an object are sorted
+    return hashlib.sha256(canonical(orjson.loads(written))).digest()
+
+
+def _row(order: Order) -> _SavedOrder:
+    return _SavedOrder(
         order_id=order.order_id,
         seq=order.seq,
         buyer_id=order.buyer_id,
@@ -241,7 +289,18 @@ def _row(order: Order) -> _OrderRow:
         completed_at=order.completed_at,
         settles_at=order.settles_at,
         cancelled_at=order.cancelled_at,
+        json_print=json_print(order),
     )
+
+
+async def orders_off(conn: Connection) -> list[OrderOff]:
+    """Orders whose commissions or state are not what their journals say, up to DIFFERENCES_MAX."""
+    return await _ORDERS_OFF.run(conn)
+
+
+async def sales_off(conn: Connection) -> list[SalesOff]:
+    """Members whose sales or commission are not what their changes and entries say, up to DIFFERENCES_MAX."""
+    return await _SALES_OFF.run(conn)
 
 
 def _order(row: _OrderRow) -> Order:

@@ -1,15 +1,26 @@
 """Withdrawals as rows."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from core import limits
 from core.stores.postgres import Connection
 from core.stores.queries import sql
 from ledger.domain.withdrawal import Withdrawal
 
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalOff:
+    """A withdrawal that is not what its journals say."""
+
+    withdrawal_id: str
+    problem: str
+
+
 _LOAD = sql("ledger/withdrawals_load", Withdrawal)
 _PAGE = sql("ledger/withdrawals_page", Withdrawal)
 _SAVE = sql("ledger/withdrawals_save", rows=Withdrawal)
+_OFF = sql("ledger/withdrawals_off", WithdrawalOff)
 
 
 async def load_withdrawals(conn: Connection, withdrawal_ids: Collection[str]) -> dict[str, Withdrawal]:
@@ -31,3 +42,8 @@ async def page(
 async def save_withdrawals(conn: Connection, withdrawals: Collection[Withdrawal]) -> None:
     """Keep new withdrawals, and decisions on old ones."""
     await _SAVE.save(conn, withdrawals)
+
+
+async def withdrawals_off(conn: Connection) -> list[WithdrawalOff]:
+    """Withdrawals that are not what their journals say, up to DIFFERENCES_MAX."""
+    return await _OFF.run(conn)

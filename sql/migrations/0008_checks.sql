@@ -47,3 +47,4 @@ SELECT r.brand, r.version + 1, $rules$[{"rule": "self_purchase", "when": "named_
  {"rule": "ip_velocity", "when": "ip_orders > 60", "outcome": "allow", "points": 10, "message": "more than sixty orders from one IP address within an hour"}]$rules$, 'trefoil', now(), now()
 FROM rulebook r
 WHERE r.author = 'trefoil' AND NOT EXISTS (SELECT FROM rulebook later WHERE later.brand = r.brand AND later.version > r.version);
+CALL begin_evidence('decision', 'blacklist_entry', 'rulebook');  -- other columns, other rows

@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    *("api", "brands", "core", "events", "graph", "intake", "ledger", "local", "members", "ops", "privacy", "reports"),
-    *("risk", "shopside", "worker"),
+    *("api", "brands", "core", "events", "evidence", "graph", "intake", "ledger", "local", "members", "ops", "privacy"),
+    *("reports", "risk", "shopside", "worker"),
 )
 _NOT_OURS = {"node_modules", "__pycache__", "build", "dist", "results"}
 

@@ -11,7 +11,10 @@ from events.outcome import Status
 from tests.house.query_files import CYPHER, path_of
 from tests.house.sources import ROOT, modules
 
-_ROOMS = ("api", "brands", "core", "events", "graph", "intake", "ledger", "members", "ops", "privacy", "risk", "worker")
+_ROOMS = (
+    *("api", "brands", "core", "events", "evidence", "graph", "intake", "ledger", "members", "ops", "privacy", "risk"),
+    "worker",
+)
 _PLACE = {"Refusal": 1, "FieldError": 1, "Finding": 2, "Outcome": 2, "PydanticCustomError": 0}
 """Where the code stands among the arguments of what carries one."""
 _RETURNING = {("ledger/domain/withdrawal.py", "refusal"), ("events/fields.py", "_code")}

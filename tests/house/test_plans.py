@@ -31,6 +31,11 @@ WHOLE_BOOKS: Final = {
     "ledger/chain": "verifies the hash of every journal, streamed",
     "ledger/order_figures": "compares every order with the log and the graph, streamed",
     "ledger/balances_off": "compares every balance with its entries",
+    "evidence/counts": "sums up what was written since evidence was folded last",
+    "ledger/orders_json": "compares every order's JSON with its digest, streamed",
+    "ledger/orders_off": "compares every order with its entries",
+    "ledger/sales_off": "compares every member's sales with their changes and entries",
+    "ledger/withdrawals_off": "compares every withdrawal with its entries",
     "ledger/trial_balance": "sums up every entry",
 }
 """Queries that read a whole book by what they promise."""

@@ -13,9 +13,10 @@ from events.outcome import Outcome
 from ledger.domain.facts import Fact
 from ledger.flows import read
 from ledger.flows.book import book
-from ledger.flows.read import Balances, OrderView, Verification
+from ledger.flows.read import Balances, OrderView
 from ledger.flows.seed import seed
 from ledger.flows.settle import settle
+from ledger.flows.verify import Verification, verify
 from tests.ledger.shop import T0, day
 from tests.services import Services
 
@@ -44,8 +45,8 @@ class Ledger:
             return await read.balances(conn, member_id, as_of)
 
     async def verify(self) -> Verification:
-        async with self.postgres.brand(self.brand) as conn:
-            return await read.verify(conn, self.brand)
+        async with self.postgres.snapshot(self.brand) as conn:
+            return await verify(conn, self.brand)
 
     async def order(self, order_id: str) -> OrderView | None:
         async with self.postgres.brand(self.brand) as conn:

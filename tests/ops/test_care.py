@@ -64,6 +64,26 @@ async def test_the_log_is_verified_from_the_shell(folder: Path, shop: Shop) -> N
     assert "1" in row and "holds" in row
 
 
+async def test_log_and_books_are_sealed_and_held_against_the_seal(folder: Path, shop: Shop) -> None:
+    """A seal is written, printed, and holds; a changed one does not; a file that is none is a wrong call."""
+    await shop.accept(shop.events.registered("m1"))
+    file = folder / "seal.json"
+    assert (await _trefoil(folder, "log", "seal", "--brand", shop.brand, "--out", str(file))).exit_code == 0
+    (kept,) = json.loads(file.read_text())["seals"]
+    assert (kept["brand"], kept["log"]["seq"], kept["books"]["event_log"]) == (shop.brand, 1, 1)
+    verified = await _trefoil(folder, "log", "verify", "--seal", str(file))
+    assert "holds" in next(line for line in verified.output.splitlines() if shop.brand in line)
+
+    printed = json.loads((await _trefoil(folder, "log", "seal", "--brand", shop.brand)).stdout)["seals"]
+    assert printed[0]["number"] == kept["number"] + 1
+    file.write_text(json.dumps({"seals": [{**kept, "log": {"seq": 2, "hash": kept["log"]["hash"]}}]}))
+    changed = await _trefoil(folder, "log", "verify", "--seal", str(file))
+    assert changed.exit_code == 1 and "not signed with this brand's key" in changed.output
+    file.write_text("[]")
+    assert (await _trefoil(folder, "log", "verify", "--seal", str(file))).exit_code == 2
+    assert (await _trefoil(folder, "log", "seal", "--brand", "nobody")).exit_code == 1
+
+
 async def test_dead_letters_are_listed_and_put_back(folder: Path, installation: Running) -> None:
     redis = installation.parts.redis
     added: Any = await redis.xadd(DEAD, {"event": b"[]", "problem": b'{"code":"bad_json","detail":"d"}'})

@@ -1,0 +1,1 @@
+"""Proofs: that log, decisions and books are what the platform wrote, and where they stood, signed."""
