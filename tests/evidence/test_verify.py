@@ -98,6 +98,7 @@ TAILS: Final = {
 _OTHER: Final = {
     "text": "coalesce({}, '') || 'x'",
     "bigint": "coalesce({}, 0) + 1",
+    "smallint": "coalesce({}, 0) + 1",
     "integer": "coalesce({}, 0) + 1",
     "numeric": "coalesce({}, 0) + 1",
     "boolean": "NOT {}",
