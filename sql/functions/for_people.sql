@@ -81,6 +81,10 @@ entry.account: account of the chart
 entry.member_id: the member whose money it is; null: the platform's
 entry.amount_fen: debit positive, credit negative; the lines of a journal sum to zero
 entry.effective_at: when it counts, for balances as of an instant
+evidence: What the platform wrote into each table, added up; a table that is not the sum was written by somebody else
+evidence.book: the table
+evidence.row_count: how many rows more
+evidence.prints: the sum of their prints
 event_log: Every accepted event in order; never changed, personal values sealed
 event_log.source: the system that told it
 event_log.event_id: its id, unique within its source
@@ -104,10 +108,6 @@ event_rejection.shown: the event with all but known impersonal values masked
 event_rejection.sealed: the event as it came, under the brand's key
 event_rejection.content: keyed hash: the same refusal again is one row
 event_rejection.resent_seq: number under which it was taken when it was sent again
-evidence: Sums that say whether rows of a book were changed from outside
-evidence.book: the table
-evidence.row_count: how many rows more
-evidence.prints: sum of the prints of its rows
 first_answer: First answers to requests with an idempotency key
 first_answer.person: role and name of who asked
 first_answer.path: path of the request
@@ -191,13 +191,13 @@ paid_order.decision_id: the decision that counts
 paid_order.decision_outcome: allow, review (held) or block (pays nobody)
 paid_order.decision_reasons: why
 paid_order.chain: the persons above the buyer, at most three, nearest first, with whether each earns
+paid_order.json_print: digest of its JSON as the platform wrote it; null: from before there was one
 paid_order.lines: what was bought, with what was paid and refunded of each line
 paid_order.commissions: who earns what of which line under which rule
 paid_order.state: frozen, held, settled, voided or clawed_back
 paid_order.completed_at: when it was received; null: not yet
 paid_order.settles_at: from when on it may settle
 paid_order.cancelled_at: when it was cancelled
-paid_order.json_print: print of its JSON columns
 parked_fact: What came before its order was paid, and waits for it
 parked_fact.kind: completed, refunded or cancelled
 parked_fact.at: when it happened
@@ -220,6 +220,10 @@ schema_migration: Migrations that ran and functions that were applied
 schema_migration.name: name of the file
 schema_migration.digest: SHA-256 of its text
 schema_migration.applied_at: when
+seal: Where log and books stood at an instant, signed with the brand's key
+seal.number: counted from 1, without gaps
+seal.sealed_at: when it was made
+seal.document: what was signed, with signature and public key
 set_aside: Events that a consumer passed over after tries in vain
 set_aside.error: what went wrong
 set_aside.at: when
