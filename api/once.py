@@ -35,6 +35,8 @@ _NEVER_KEPT: Final = frozenset({401, 403, 404, 429})
 
 A 404 that were kept would also tell a thing that is nowhere from one that is somebody else's.
 """
+_PRINTED: Final = frozenset({"content-type", "prefer"})
+"""Headers that change what a request asks for, as those of an event in binary mode do."""
 _KEY_CHARS_MAX: Final = 128
 _FIRST_LOOK_SECONDS: Final = 0.05
 
@@ -96,8 +98,15 @@ async def once_if_possible(request: Request, who: Principal, key: str, work: Wor
 async def _asked(request: Request, who: Principal, key: str) -> Asked:
     keys = await platform(request).keyring.brand(who.brand)
     body = hashlib.sha256(await request.body()).digest()
-    request_print = keys.fingerprint(canonical([request.method, request.url.query]) + body)
-    return Asked(who.brand, who.identity, request.url.path, key, request_print, new_id("try"))
+    heads = sorted(head for head in request.headers.items() if head[0] in _PRINTED or head[0].startswith("ce-"))
+    return Asked(
+        brand=who.brand,
+        person=who.identity,
+        path_print=keys.fingerprint(request.url.path.encode()),
+        key=key,
+        request_print=keys.fingerprint(canonical([request.method, request.url.query, heads]) + body),
+        claimed_by=new_id("try"),
+    )
 
 
 def _again(first: First, asked: Asked) -> Response:
@@ -130,6 +139,9 @@ async def _done(request: Request, asked: Asked, work: Work, secrets: Sequence[st
     try:
         response = await work(request)
     except Refusal as refusal:
+        if refusal.code == conflict().code:  # another request under this key is done, and its answer may be asked for
+            await _settled(answers.release(asked))
+            raise
         response = problem_response(refusal)
     except RequestValidationError as error:
         response = problem_response(refusal_of(error))

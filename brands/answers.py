@@ -18,11 +18,14 @@ from core.stores.queries import sql
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A keyed request: whose it is, what it asks for as a keyed hash, and a name for this one try at it."""
+    """A keyed request: whose it is, where it goes and what it asks for as keyed hashes, a name for this one try at it.
+
+    A path is as long as its caller likes, and may hold what Postgres cannot keep.
+    """
 
     brand: str
     person: str
-    path: str
+    path_print: bytes
     key: str
     request_print: bytes
     claimed_by: str
@@ -100,8 +103,8 @@ async def forget_answers(conn: Connection, brand: str, before: datetime) -> None
     await _EXPIRE.run(conn, brand=brand, before=before)
 
 
-def _place(asked: Asked) -> dict[str, str]:
-    return {"brand": asked.brand, "person": asked.person, "path": asked.path, "key": asked.key}
+def _place(asked: Asked) -> dict[str, str | bytes]:
+    return {"brand": asked.brand, "person": asked.person, "path_print": asked.path_print, "key": asked.key}
 
 
 def _held(asked: Asked) -> First:

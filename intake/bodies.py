@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -18,6 +18,7 @@ import orjson
 from core import limits
 from core.canonical import nested_deeper
 from core.errors import FieldError, Refusal, invalid
+from core.slicing import sliced
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,14 @@ _ENDLESS: Final = invalid([FieldError("event", "out_of_range", "a number that no
 _BROKEN_TEXT: Final = invalid([FieldError("event", "bad_text", "a text with half a surrogate pair")])
 _INT_MAX: Final = 2**64 - 1
 _BLANK: Final = " \t\r\n"
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# A text that never ends is one token too: were it none, each quote inside it would be tried, to the end every time.
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 
 
-def events_of(body: bytes) -> list[Any]:
+async def events_of(body: bytes) -> list[Any]:
     """The events of a body that holds one, or an array of them: as parsed JSON, or Unusable, in the order sent.
+
+    Others have turns while a body that cannot be taken as it is comes apart.
 
     Raises Refusal 400 ``bad_json`` for what is neither, ``batch_too_large`` for too many.
     """
@@ -51,7 +55,7 @@ def events_of(body: bytes) -> list[Any]:
     except orjson.JSONDecodeError:
         as_it_is = False
     if not as_it_is:
-        events = [_event(text) for text in _items(body.decode())]
+        events = [_event(text) async for text in _items(body.decode())]
     if not all(isinstance(event, dict | Unusable) for event in events):
         raise Refusal(400, "bad_json", "send a JSON object, or an array of objects")
     if len(events) > limits.EVENTS_PER_BATCH_MAX:
@@ -63,14 +67,14 @@ def _deep(event: Any) -> bool:
     return isinstance(event, dict) and nested_deeper(event, limits.JSON_DEPTH_MAX)
 
 
-def _items(text: str) -> Iterator[str]:
+async def _items(text: str) -> AsyncIterator[str]:
     """The items of an array as they are written, or the text itself; only brackets and commas are looked at."""
     text = text.strip(_BLANK)
     if not text.startswith("["):
         yield text
         return
     depth, begin, count = 0, 1, 0
-    for token in _TOKEN.finditer(text):
+    async for token in sliced(_TOKEN.finditer(text)):
         sign = text[token.start()]
         if sign in "[{":
             depth += 1

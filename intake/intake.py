@@ -26,7 +26,7 @@ from events.contract import Contract, Contracts
 from events.envelope import OWN_SOURCE_PREFIX, Envelope
 from events.fields import Strict, field_errors
 from events.keeping import kept, kept_attributes
-from intake.bodies import Unusable
+from intake.bodies import Unusable, events_of
 from privacy.keyring import Keyring
 from privacy.masks import looks_personal, shown, shown_problem
 from privacy.vault import BrandKeys, seal, unseal
@@ -192,6 +192,8 @@ class Intake:
         if kept is None:
             return None
         event = orjson.loads(unseal(keys.wrapping, bytes(kept.sealed), f"{brand}|rejection"))
+        if isinstance(event, str):  # an unusable one is kept as it was written
+            (event,) = await events_of(event.encode())
         (taken,) = await self.take(brand, [event], kept.via)
         if taken.seq is not None:
             async with self._postgres.brand(brand) as conn:
@@ -314,13 +316,14 @@ async def _keep_refused(
 def _refused(brand: str, keys: BrandKeys, event: Any, refusal: Refusal) -> _Refused:
     unusable = isinstance(event, Unusable)
     raw = canonical(event.text if unusable else event)
+    told = {"id": event.id} if unusable else event if isinstance(event, dict) else None
     return _Refused(
         rejection_id=new_id("rej"),
         source=_shown_text(event, "source"),
         event_id=_shown_text(event, "id"),
         type=_shown_text(event, "type"),
         problem=without_nul(canonical(shown_problem(refusal.as_problem()))).decode(),
-        shown=without_nul(canonical(shown({"id": event.id} if unusable else event))).decode(),
+        shown=without_nul(canonical(shown(told))).decode(),
         sealed=seal(keys.wrapping, raw, f"{brand}|rejection"),
         content=keys.fingerprint(raw + refusal.code.encode()),
     )

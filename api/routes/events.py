@@ -95,7 +95,7 @@ _POST["openapi_extra"] |= {
 
 @routes.post("/v1/events", summary="Take events: one, or an array of at most 1,000", **_TAKES, **_POST)
 async def take_events(request: Request) -> Response:
-    events = _events(request, await request.body())
+    events = await _events(request, await request.body())
     taken = await platform(request).intake.take(caller(request).brand, events, "http")
     applied = {"Preference-Applied": _STRICT} if len(events) == 1 and _asks_for_strict(request) else {}
     if applied and (problem := taken[0].problem) is not None:
@@ -110,11 +110,11 @@ def _asks_for_strict(request: Request) -> bool:
     return any(one.partition(";")[0].replace(" ", "").replace('"', "").lower() == _STRICT for one in asked)
 
 
-def _events(request: Request, body: bytes) -> list[Any]:
+async def _events(request: Request, body: bytes) -> list[Any]:
     """The events of a body in any of the CloudEvents modes; raises Refusal 400 when it is none."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if "ce-specversion" not in request.headers or content_type.startswith("application/cloudevents"):
-        return events_of(body)
+        return await events_of(body)
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:

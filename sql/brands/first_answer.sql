@@ -1,8 +1,8 @@
 -- name:    brands/first_answer
 -- does:    What stands under a key: whose request, and its answer once there is one.
 -- mode:    read
--- params:  brand: str, person: str, path: str, key: str
+-- params:  brand: str, person: str, path_print: bytes, key: str
 -- returns: request_print: bytes, status: int?, content_type: str?, body: bytes?
 -- bound:   one row
 SELECT request_print, status, content_type, body FROM first_answer
-WHERE brand = %(brand)s AND person = %(person)s AND path = %(path)s AND key = %(key)s;
+WHERE brand = %(brand)s AND person = %(person)s AND path_print = %(path_print)s AND key = %(key)s;

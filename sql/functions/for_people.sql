@@ -110,7 +110,7 @@ event_rejection.content: keyed hash: the same refusal again is one row
 event_rejection.resent_seq: number under which it was taken when it was sent again
 first_answer: First answers to requests with an idempotency key
 first_answer.person: role and name of who asked
-first_answer.path: path of the request
+first_answer.path_print: keyed hash of the path of the request
 first_answer.key: the idempotency key
 first_answer.request_print: keyed hash of the request
 first_answer.claimed_by: who works on it; null once the answer is there

@@ -6,7 +6,7 @@ DROP TABLE idempotent_answer;
 CREATE TABLE first_answer (
   brand          text NOT NULL,
   person         text NOT NULL,     -- role and name: a member may be called like somebody of the staff
-  path           text NOT NULL,
+  path_print     bytea NOT NULL,    -- keyed hash: a path is as long as its caller likes
   key            text NOT NULL,
   request_print  bytea NOT NULL,
   claimed_by     text,              -- who works on it; nobody once the answer is there
@@ -15,7 +15,7 @@ CREATE TABLE first_answer (
   content_type   text,
   body           bytea,
   created_at     timestamptz NOT NULL,
-  PRIMARY KEY (brand, person, path, key),
+  PRIMARY KEY (brand, person, path_print, key),
   CHECK (num_nonnulls(claimed_by, claimed_until) IN (0, 2)),
   CHECK (num_nonnulls(status, content_type, body) IN (0, 3)),
   CHECK ((status IS NULL) = (claimed_by IS NOT NULL))
@@ -28,3 +28,6 @@ CALL isolate_brands('first_answer');
 -- What waits to be replayed is listed page by page, in one order.
 DROP INDEX set_aside_waiting;
 CREATE INDEX set_aside_waiting ON set_aside (brand, seq, consumer) WHERE replayed_by IS NULL;
+
+-- What is no object cannot be shown as an event: it is masked whole, which says nothing.
+UPDATE event_rejection SET shown = NULL WHERE jsonb_typeof(shown) <> 'object';

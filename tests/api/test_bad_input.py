@@ -274,7 +274,8 @@ async def test_what_json_can_say_and_nothing_can_keep_refuses_its_own_event(shop
     assert len(listed) == len({text for text, *_ in unusable})  # the same again is listed once
     for refused in listed:
         again = await shop.post(f"/v1/events/rejections/{refused['rejection_id']}/resend", "pipeline")
-        assert again["status"] == "rejected"
+        assert (again["status"], again["problem"], again["id"]) == ("rejected", refused["problem"], refused["id"])
+    assert (await shop.get("/v1/events", status="rejected", limit="200"))["items"] == listed
     # what is no JSON is none, whatever stands beside it
     for text in ('{"n": NaN}', '{"n": 01}', '{"n": 1e400', "{'a': 1e400}", '{"a": 1e400}}', "1e400", "[1e400]"):
         answer = await shop.call("POST", "/v1/events", content=f"[{good[0]},{text}]".encode())
@@ -282,6 +283,15 @@ async def test_what_json_can_say_and_nothing_can_keep_refuses_its_own_event(shop
     bad = '{"n":1e400}'
     many = f"[{','.join([bad] * 1_001)}]"
     assert problem(await shop.call("POST", "/v1/events", content=many.encode())) == (400, "batch_too_large", None)
+
+
+async def test_what_is_no_object_is_listed_without_being_shown(shop: Shop) -> None:
+    """Other ways in may bring anything; the list shows an event or nothing."""
+    for event in ("13912345678", ["13912345678"], 5, None):
+        (taken,) = await shop.parts.intake.take(shop.brand, [event], "stream")
+        assert taken.status == "rejected"
+    listed = (await shop.get("/v1/events", status="rejected"))["items"]
+    assert [item["event"] for item in listed] == [None] * 4
 
 
 async def test_bodies_come_as_they_are_and_as_json(standing_shop: Shop) -> None:

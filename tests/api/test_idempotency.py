@@ -351,6 +351,53 @@ async def test_keys_of_every_form(shop: Shop) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_idempotency_key"), key
 
 
+@pytest.mark.parametrize(
+    "member", ["%00", "%ff", "x" * 3_000, "%E6%96%87" * 3_000], ids=["nul", "bytes", "long", "wide"]
+)
+async def test_paths_of_every_form_take_a_key(shop: Shop, member: str) -> None:
+    body = {"invited_by": "p", "reason": "x"}
+    answers = [await with_key(shop, "k", f"/v1/distributors/{member}/move", body) for _ in range(2)]
+    assert {answer.status_code for answer in answers} <= {409, 422}, answers[0].text
+    assert answers[0].json() == answers[1].json()
+
+
+async def test_headers_that_say_what_is_asked_belong_to_the_request(shop: Shop) -> None:
+    """An event in binary mode has its attributes there, and a caller its preferences."""
+    event = shop.events.registered("m")
+    data = event.pop("data")
+
+    async def send(key: str, *, event_id: str, **headers: str) -> httpx.Response:
+        attributes = {f"ce-{name}": value for name, value in {**event, "id": event_id}.items()}
+        named = {"Idempotency-Key": key, **attributes, **headers}
+        return await shop.call("POST", "/v1/events", json=data, headers=named)
+
+    first = await send("k", event_id="e1")
+    again = await send("k", event_id="e1")
+    assert replayed(again) and again.content == first.content
+    for other in (await send("k", event_id="e2"), await send("k", event_id="e1", Prefer="status=strict")):
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    (item,) = (await send("l", event_id="e2")).json()["items"]
+    assert (item["id"], item["status"]) == ("e2", "accepted")
+
+
+async def test_another_request_under_a_key_does_not_hide_what_became_of_the_first(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is told to ask again; the key is claimed by another request in between."""
+    await members(shop)
+    body = {"member_id": "c", "promoter_id": "p", "channel": "h5", "at": at()}
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "COMMAND_WAIT_SECONDS_MAX", 0.2)
+        async with shop.parts.postgres.brand(shop.brand) as conn:
+            await lock(conn, consumer_lock(shop.brand, "graph"))
+            waits = await with_key(shop, "k", "/v1/bindings", body)
+            assert (waits.status_code, waits.json()["code"]) == (503, "still_working")
+            other = await with_key(shop, "k", "/v1/bindings", {**body, "channel": "app"})
+            assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    await shop.drain()
+    assert (await with_key(shop, "k", "/v1/bindings", body)).status_code == 201
+
+
 async def test_ten_withdrawals_with_one_key_are_one(shop: Shop) -> None:
     await money(shop, 10_000)
     body = {"member_id": "p", "amount_fen": 1_000, "channel": "wechat"}

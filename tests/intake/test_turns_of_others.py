@@ -8,7 +8,9 @@ import orjson
 import pytest
 
 from core import limits
+from core.errors import Refusal
 from core.slicing import sliced
+from intake.bodies import events_of
 from intake.dead_letters import LetterBox
 from intake.message import Message
 from intake.transport import Transport
@@ -56,6 +58,23 @@ async def test_a_batch_is_judged_sealed_and_chained_in_turns(shop: Shop, monkeyp
     turns, taken = await turns_during(shop.parts.intake.take(shop.brand, batch, "http"))
     assert {one.status for one in taken} == {"accepted"}
     assert turns > 4 * EVENTS
+
+
+async def test_a_body_that_cannot_be_taken_as_it_is_comes_apart_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TURN_SECONDS_MAX", 0)
+    body = b'[{"id":"e","n":1e400,"list":[' + b"1," * EVENTS + b"1]}]"
+    turns, events = await turns_during(events_of(body))
+    assert [event.id for event in events] == ["e"]
+    assert turns > EVENTS
+
+
+@pytest.mark.parametrize("end", ["", "\\", '"', '"]'])
+async def test_a_text_without_end_is_read_once(end: str) -> None:
+    """Read anew from each quote inside it, this body would take hours."""
+    body = '["' + '\\"' * ((limits.BODY_BYTES_MAX - 8) // 2) + end
+    with pytest.raises(Refusal) as raised:
+        await events_of(body.encode())
+    assert (raised.value.status, raised.value.code) == (400, "bad_json")
 
 
 async def test_refusals_are_judged_and_kept_in_turns(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
