@@ -73,7 +73,7 @@ DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
 # --- pools, waits, retries ----------------------------------------------------------------------------------------
 POSTGRES_POOL_MAX: Final = 12  # connections per process: API and worker together stay far below 100
 POSTGRES_BRAND_MAX: Final = 6  # of them for one brand at a time: however much it asks for, others come in between
-STATEMENT_POOL_MAX: Final = 2  # one commit of decisions is under way at a time; a second waits for a reconnect
+STATEMENT_POOL_MAX: Final = 8  # one commit of decisions is under way per brand; one that hangs leaves room for others
 POOL_WAIT_SECONDS_MAX: Final = 2.0  # a busy pool frees a connection sooner; a store that is away is said to be away
 POOL_REST_SECONDS: Final = 0.5  # after a wait in vain, nobody waits for a connection this long
 NEO4J_POOL_MAX: Final = 20  # reads of people and the graph consumer; more would only queue inside Neo4j

@@ -1,4 +1,4 @@
-"""Decisions of checks made durable together: each waits for one commit that many share.
+"""Decisions of checks made durable together: each waits for one commit that many of its brand share.
 
 What was answered is what is kept. A decision whose commit is late is answered by another one, that of a check without
 Postgres; if it turns out that the late one was kept, or may be kept, the answer is kept in its stead, under its id.
@@ -7,7 +7,6 @@ Postgres; if it turns out that the late one was kept, or may be kept, the answer
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,90 +26,119 @@ _logger = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Asked:
-    """A decision on its way; ``answered`` is what its caller was told because it took too long."""
+    """A decision on its way; ``sent`` once it may be kept."""
 
-    brand: str
     decision: Decision
     sent: bool = False
-    answered: Decision | None = None
 
 
 class Recorder:
-    """Commits decisions of checks, many at a time."""
+    """Commits decisions of checks, many at a time; what fails for one brand changes no answer of another."""
 
     def __init__(self, postgres: Postgres, statements: Postgres) -> None:
         """``statements`` are connections in autocommit."""
         self._postgres = postgres
         self._statements = statements
-        self._rests_until = 0.0
-        self._batcher: Batcher[_Asked, Decision] = Batcher(self._commit, limits.DECISIONS_PER_COMMIT_MAX)
-        self._unsure: dict[tuple[str, str | None], Decision] = {}
+        self._brands: dict[str, BrandRecorder] = {}
 
     async def save(self, brand: str, decision: Decision, otherwise: Decision) -> Decision:
         """Make a decision durable and answer what stands: the first one of its check.
 
         Answers ``otherwise`` when Postgres is away or too slow. While nobody knows whether a decision was kept, its
-        check has the same answer again, and no other is sent after it.
+        check has the same answer again, and no other of its brand is sent after it.
         """
-        told_so = self._unsure.get((brand, decision.check_id))
-        if told_so is not None:
+        if brand not in self._brands:
+            self._brands[brand] = BrandRecorder(brand, self._postgres, self._statements)
+        return await self._brands[brand].save(decision, otherwise)
+
+
+class BrandRecorder:
+    """The same for one brand."""
+
+    def __init__(self, brand: str, postgres: Postgres, statements: Postgres) -> None:
+        self._brand = brand
+        self._postgres = postgres
+        self._statements = statements
+        self._rests_until = 0.0
+        self._batcher: Batcher[_Asked, Decision | None] = Batcher(self._commit, limits.DECISIONS_PER_COMMIT_MAX)
+        self._unsure: dict[str | None, Decision] = {}  # check -> what was answered while nobody knew
+
+    async def save(self, decision: Decision, otherwise: Decision) -> Decision:
+        """As :meth:`Recorder.save`."""
+        if (told_so := self._unsure.get(decision.check_id)) is not None:
             return told_so
         if self._unsure or monotonic_s() < self._rests_until:
             return otherwise
-        asked = _Asked(brand, decision)
+        asked, until = _Asked(decision), monotonic_s() + limits.CHECK_STORE_SECONDS_MAX
         answer = self._batcher.ask(asked)
         await asyncio.wait({answer}, timeout=limits.CHECK_STORE_SECONDS_MAX)
         if not answer.done():
             answer.cancel()
             if asked.sent:
-                asked.answered = otherwise = self._unsure.setdefault((brand, decision.check_id), otherwise)
+                otherwise = self._unsure.setdefault(decision.check_id, otherwise)
         elif (error := answer.exception()) is None:
-            return answer.result()
+            return answer.result() or await self._decided_before(decision, until) or otherwise
         elif not is_away(error):
-            _logger.error("decision not kept", **told(error))
+            _logger.error("decision not kept", brand=self._brand, **told(error))
         self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
         return otherwise
 
-    async def _commit(self, batch: Sequence[_Asked]) -> list[Decision]:
+    async def _decided_before(self, decision: Decision, until: float) -> Decision | None:
+        """What stands for a check that was decided earlier; None when that is not to be had in time."""
+        reading = asyncio.create_task(self._read(decision))
+        await asyncio.wait({reading}, timeout=until - monotonic_s())
+        if not reading.done():
+            reading.cancel()
+            return None
+        return reading.result()
+
+    async def _read(self, decision: Decision) -> Decision | None:
+        try:
+            return (await self._standing([decision])).get(decision.check_id)
+        except Exception as error:  # whatever it is, nothing new was kept, and the check is answered
+            if not is_away(error):
+                _logger.error("decision not read", brand=self._brand, **told(error))
+            return None
+
+    async def _commit(self, batch: Sequence[_Asked]) -> list[Decision | None]:
+        """What stands for each check; None where it was decided earlier."""
         for asked in batch:
             asked.sent = True
         try:
-            while True:
-                try:
-                    return await self._store(batch)
-                except Exception as error:
-                    if not may_be_done(error):
-                        raise
-                    _logger.warning("decisions may be kept or not; asked again", **told(error))
-                    await asyncio.sleep(limits.POOL_REST_SECONDS)
+            mine = {asked.decision.decision_id for asked in batch}
+            stands = await self._keep([asked.decision for asked in batch], perhaps=False)
+            while late := [
+                replace(self._unsure[check_id], place=1)
+                for check_id, kept in stands.items()
+                if check_id in self._unsure and kept.decision_id in mine
+            ]:
+                stands |= await self._keep(late, perhaps=True)
+            return [stands.get(asked.decision.check_id) for asked in batch]
         finally:
             for asked in batch:
-                self._unsure.pop((asked.brand, asked.decision.check_id), None)
+                self._unsure.pop(asked.decision.check_id, None)
 
-    async def _store(self, batch: Sequence[_Asked]) -> list[Decision]:
-        """Keep decisions, or what was answered in their stead by now; safe to repeat."""
-        stands = await self._keep([(asked.brand, asked.answered or asked.decision) for asked in batch])
-        while late := [
-            (asked.brand, replace(asked.answered, after_seq=kept.after_seq, place=1))
-            for asked in batch
-            for kept in [stands[asked.brand, asked.decision.check_id]]
-            if asked.answered is not None and kept.decision_id == asked.decision.decision_id
-        ]:
-            stands |= await self._keep(late)
-        return [stands[asked.brand, asked.decision.check_id] for asked in batch]
+    async def _keep(self, decisions: Sequence[Decision], *, perhaps: bool) -> dict[str | None, Decision]:
+        """What stands for each check that is decided by these; raises only when none of them can have been kept.
 
-    async def _keep(self, rows: Sequence[tuple[str, Decision]]) -> dict[tuple[str, str | None], Decision]:
-        """What stands for each check, once these decisions are kept."""
-        by_brand: dict[str, list[Decision]] = defaultdict(list)
-        for brand, decision in rows:
-            by_brand[brand].append(decision)
-        stands: dict[tuple[str, str | None], Decision] = {}
-        for brand, decisions in by_brand.items():
-            async with self._statements.installation() as conn:
-                saved = await store.save(conn, brand, decisions)
-            stands |= {(brand, d.check_id): d for d in decisions if d.decision_id in saved}
-            known = [d.check_id for d in decisions if d.decision_id not in saved and d.check_id is not None]
-            if known:
-                async with self._postgres.brand(brand) as conn:
-                    stands |= {(brand, d.check_id): d for d in await store.by_check(conn, brand, known)}
-        return stands
+        ``perhaps``: some may be kept already. Once that is so, it is asked until the store says what is.
+        """
+        while True:
+            try:
+                async with self._statements.installation() as conn:
+                    saved = await store.save(conn, self._brand, decisions)
+                stands = {decision.check_id: decision for decision in decisions if decision.decision_id in saved}
+                if perhaps and len(saved) < len(decisions):
+                    stands |= await self._standing([d for d in decisions if d.check_id not in stands])
+                return stands
+            except Exception as error:
+                perhaps = perhaps or may_be_done(error)
+                if not perhaps:
+                    raise
+                _logger.warning("decisions may be kept or not; asked again", brand=self._brand, **told(error))
+                await asyncio.sleep(limits.POOL_REST_SECONDS)
+
+    async def _standing(self, decisions: Sequence[Decision]) -> dict[str | None, Decision]:
+        check_ids = [decision.check_id for decision in decisions if decision.check_id is not None]
+        async with self._postgres.brand(self._brand) as conn:
+            return {found.check_id: found for found in await store.by_check(conn, self._brand, check_ids)}

@@ -11,6 +11,8 @@ import pytest
 from core import limits
 from core.errors import unavailable
 from core.stores.away import may_be_done
+from core.stores.postgres import lock
+from events.consumer import consumer_lock
 from risk.store import decisions as store
 from tests.platform import Running, Shop, order
 from tests.risk.test_checks import check, team
@@ -157,3 +159,117 @@ def test_which_failures_leave_it_open_whether_something_was_kept(error: Exceptio
     refused = unavailable("postgres")
     refused.__cause__ = error
     assert may_be_done(refused) is maybe
+
+
+async def test_a_known_check_that_cannot_be_read_changes_no_answer_beside_it(
+    installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One commit holds a new check and one that is known, whose decision is not to be had."""
+    await team(shop)
+    async with without(installation, shop) as served:
+        known = await check(served, "known", order("o0", "b", promoter_id="leaf"))
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "by_check", _unreadable)
+            async with no_decision_kept(installation):  # both join the commit behind this one
+                ahead = asyncio.create_task(check(served, "ahead", order("o2", "b", promoter_id="leaf")))
+                await asyncio.sleep(0.1)
+                both = [check(served, "k", DATA), check(served, "known", order("o0", "b", promoter_id="leaf"))]
+                asking = [asyncio.create_task(one) for one in both]
+                await asyncio.sleep(0.1)
+            await ahead
+            said, again = await asyncio.gather(*asking)
+        assert (said["outcome"], said["missing"]) == ("allow", [])
+        assert (again["outcome"], again["missing"]) == ("review", ["postgres"])
+        found = await check(served, "known", order("o0", "b", promoter_id="leaf"))
+        assert found["decision_id"] == known["decision_id"]
+        await stands(served, said)
+
+
+async def _unreadable(*_: Any) -> Any:
+    raise unavailable("postgres")
+
+
+async def test_an_answer_that_is_lost_is_asked_for_until_the_store_says_so(
+    installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was committed and nobody heard of it; then the store is away, by words that keep nothing by themselves."""
+    await team(shop)
+    save, failures = store.save, [psycopg.OperationalError("server closed the connection"), *_NOTHING_DONE]
+
+    async def lossy(conn: Any, brand: str, decisions: Any) -> set[str]:
+        if brand != shop.brand or not failures or decisions[0].check_id != "k":
+            return await save(conn, brand, decisions)
+        if len(failures) > len(_NOTHING_DONE):
+            await save(conn, brand, decisions)
+        raise failures.pop(0)
+
+    async with without(installation, shop) as served:
+        await check(served, "warm", order("o0", "b", promoter_id="leaf"))
+        monkeypatch.setattr(store, "save", lossy)
+        said = await check(served, "k", DATA)
+        assert (said["outcome"], said["missing"]) == ("review", ["postgres"])
+        await kept(shop, said)
+        assert not failures
+        await asyncio.sleep(limits.POOL_REST_SECONDS)
+        await stands(served, said)
+
+
+_NOTHING_DONE: list[Exception] = [
+    psycopg.errors.DeadlockDetected("x"),
+    unavailable("postgres"),
+    psycopg.errors.QueryCanceled("x"),
+    psycopg.errors.InsufficientPrivilege("x"),
+]
+
+
+@pytest.mark.parametrize("error", _NOTHING_DONE, ids=lambda error: type(error).__name__)
+async def test_what_fails_for_one_brand_changes_no_answer_of_another(
+    installation: Running, shop: Shop, other_shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await team(shop)
+    save = store.save
+
+    async def failing(conn: Any, brand: str, decisions: Any) -> set[str]:
+        if brand == other_shop.brand:
+            raise error
+        return await save(conn, brand, decisions)
+
+    async with without(installation, shop) as served:
+        other = Shop(other_shop.brand, other_shop.keys, served.http, other_shop.parts)
+        await check(served, "warm", order("o0", "b", promoter_id="leaf"))
+        monkeypatch.setattr(store, "save", failing)
+        for number in range(3):
+            asked = [check(other, f"k{number}", order("o", "b")), check(served, f"k{number}", DATA)]
+            theirs, ours = await asyncio.gather(*asked)
+            assert (theirs["outcome"], theirs["missing"]) == ("review", ["postgres"])
+            assert (ours["outcome"], ours["missing"]) == ("allow", [])
+
+
+async def test_an_answer_counts_from_where_the_decision_in_its_stead_does(
+    installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order is paid after the allow was kept, before the review that was answered is."""
+    await team(shop)
+    save = store.save
+
+    async def slow(conn: Any, brand: str, decisions: Any) -> set[str]:
+        places = [one.place for one in decisions if brand == shop.brand and one.check_id == "k"]
+        if places == [1]:
+            async with shop.parts.postgres.brand(brand) as held:
+                await lock(held, consumer_lock(brand, "ledger"))  # the books wait
+                await shop.accept(shop.events.event("order.paid.v1", DATA))
+                return await save(conn, brand, decisions)
+        saved = await save(conn, brand, decisions)
+        if places == [0]:
+            await asyncio.sleep(2)
+        return saved
+
+    async with without(installation, shop) as served:
+        await check(served, "warm", order("o0", "b", promoter_id="leaf"))
+        monkeypatch.setattr(store, "save", slow)
+        said = await check(served, "k", DATA)
+        assert (said["outcome"], said["missing"]) == ("review", ["postgres"])
+        await kept(shop, said)
+        await shop.drain()
+        booked = (await shop.get("/v1/orders/o"))["decision"]
+        assert (booked["decision_id"], booked["outcome"]) == (said["decision_id"], said["outcome"])

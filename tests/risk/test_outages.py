@@ -16,7 +16,7 @@ from core.stores.postgres import lock
 from events.consumer import Budget, consumer_lock
 from local.ports import free_port
 from ops.wiring import CONTRACTS, open_platform
-from risk.flows.recorder import Recorder
+from risk.flows.recorder import BrandRecorder
 from risk.store.wire import WireAway
 from tests.graph.test_projector_recovery import books_of
 from tests.platform import Running, Shop, order
@@ -75,7 +75,7 @@ async def test_postgres_away_is_a_review_that_no_money_depends_on(
     await team(shop)
     async with without(installation, shop) as served:
         with monkeypatch.context() as patched:
-            patched.setattr(Recorder, "_keep", _away)
+            patched.setattr(BrandRecorder, "_keep", _away)
             said = await check(served, "k", order("o", "b", promoter_id="leaf"))
         assert (said["outcome"], said["missing"]) == ("review", ["postgres"])
         assert (await served.call("GET", f"/v1/risk/decisions/{said['decision_id']}", "analyst")).status_code == 404
@@ -83,7 +83,7 @@ async def test_postgres_away_is_a_review_that_no_money_depends_on(
         assert (await check(served, "k", order("o", "b", promoter_id="leaf")))["outcome"] == "allow"
 
 
-async def _away(*_: Any) -> None:
+async def _away(*_: Any, **__: Any) -> None:
     raise unavailable("postgres")
 
 
