@@ -75,7 +75,7 @@ async def check_order(request: Request) -> Response:
     except ValidationError as error:
         raise refusal_of(error) from error
     keys = await parts.keyring.brand(brand)
-    request_print = print_of(keys, asked.stage, body["order"])
+    request_print = print_of(keys, asked.stage, _named(body["order"]))
     now = await parts.clock.now()
     order = asked.order
     refuse_future(parts.clock, now, **{"order.placed_at": order.placed_at, "order.paid_at": order.paid_at})
@@ -84,6 +84,13 @@ async def check_order(request: Request) -> Response:
         brand, asked.check_id, asked.stage, _order(keys, order), request_print, now, latest
     )
     return Response(canonical(decision.as_answer()), media_type="application/json")
+
+
+def _named(told: Any) -> Any:
+    """What a document names: a field that is null is one left out."""
+    if isinstance(told, dict):
+        return {name: _named(value) for name, value in told.items() if value is not None}
+    return [_named(value) for value in told] if isinstance(told, list) else told
 
 
 def _order(keys: BrandKeys, order: OrderPaid) -> OrderToCheck:

@@ -242,3 +242,13 @@ async def test_checks_answer_at_other_instants(shop: Shop) -> None:
     early = order("o", "buyer", days=-1, promoter_id="leaf", phone=OWN["phone"])
     assert (await check(shop, "k", early))["outcome"] == "allow"
     assert (await check(shop, "k2", {**early, "placed_at": at()}))["outcome"] == "review"
+
+
+async def test_a_field_that_is_null_is_one_left_out(shop: Shop) -> None:
+    """The same check, however its order spells that it names nothing."""
+    await team(shop)
+    data = order("o", "b")
+    said = await check(shop, "k", data)
+    nulls = {name: None for name in ("promoter_id", "device_id", "phone", "region") if name not in data}
+    assert nulls and await check(shop, "k", {**data, **nulls}) == said
+    assert (await check(shop, "k", {**data, "phone": "13912345678"}, status=409))["code"] == "check_conflict"
