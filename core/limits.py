@@ -84,6 +84,7 @@ SPACE_GRACE_SECONDS: Final = 8.0  # an old graph is deleted after that: the long
 SPACES_KEPT_MAX: Final = 10_000  # brands whose space one process remembers: a megabyte
 NEO4J_READ_SECONDS_MAX: Final = 5.0  # a person waits for a read of the graph no longer than this
 NEO4J_SILENCE_SECONDS_MAX: Final = 2.0  # after it should have ended a read by itself, a server is taken for dead
+AWAY_SECONDS_MAX: Final = 60.0  # a consumer waits for a store in silence; a restart is over by then, more is told
 RETRY_SECONDS_MAX: Final = 5.0  # before what not even setting aside helped is tried again, and of reconnecting
 BUSY_SECONDS: Final = 0.05  # until a brand that somebody else is busy with is tried again
 DEAD_PEER_IDLE_SECONDS: Final = 5  # silence after which a server asks whether the holder of a lock still lives

@@ -1,6 +1,7 @@
 """One consumer over all brands: a task per brand, under a bound they share, that nothing can stall.
 
-A store that is away is met by waiting, and the step is done again from its watermark. What fails otherwise is halved
+A store that is away is met by waiting, and the step is done again from its watermark; one that is away for long is said
+to be, as trouble. What fails otherwise is halved
 until one event is left; that one is tried a few times more and then set aside, and the brand goes on. A store that
 stands where the log never was is made anew. None of it touches another brand.
 """
@@ -8,13 +9,13 @@ stands where the log never was is made anew. None of it touches another brand.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from core import limits
-from core.clock import wall_now
+from core.clock import monotonic_s, wall_now
 from core.errors import Refusal
 from core.stores.away import is_away
 from core.stores.postgres import Postgres
@@ -32,6 +33,8 @@ class _Brand:
     told: bool = False
     budget: Budget = field(default_factory=Budget)
     tries: int = 0
+    away_since: float | None = None
+    """Of a monotonic clock: when the store it waits for went away, or since it was last said."""
     in_a_row: int = 0
     """Events set aside since the last that was dealt with: what broke once breaks the next one for the same reason."""
     troubled: bool = True  # perhaps: a process before this one may have said so
@@ -86,6 +89,7 @@ class Following:
         if done is None:  # somebody else is at it
             await asyncio.sleep(limits.BUSY_SECONDS)
             return True
+        state.away_since = None
         if done:
             state.budget, state.tries, state.in_a_row = state.budget.grown(), 0, 0
         if state.troubled:
@@ -99,8 +103,10 @@ class Following:
         state.budget = state.budget.halved()  # perhaps the stretch is what the store cannot bear
         if is_away(error):
             _logger.warning("step put off", consumer=self._consumer.name, brand=brand, **words)
+            await self._waits(brand, state, what, words)
             await asyncio.sleep(limits.POLL_SECONDS)
             return
+        state.away_since = None
         _logger.error("step failed", consumer=self._consumer.name, brand=brand, events=state.budget.events, **words)
         await self._trouble(brand, state, "failing", what)
         if not was_one:
@@ -117,6 +123,15 @@ class Following:
             return
         _logger.error("event set aside", consumer=self._consumer.name, brand=brand, seq=seq, **words)
         state.tries, state.in_a_row = 0, state.in_a_row + 1
+
+    async def _waits(self, brand: str, state: _Brand, what: str, words: Mapping[str, str]) -> None:
+        now = monotonic_s()
+        if state.away_since is None:
+            state.away_since = now
+        elif now - state.away_since >= limits.AWAY_SECONDS_MAX:
+            state.away_since = now
+            _logger.error("waits for a store", consumer=self._consumer.name, brand=brand, **words)
+            await self._trouble(brand, state, "waiting", what)
 
     async def _recover(self, brand: str, state: _Brand, why: str) -> None:
         _logger.error("diverged from the log", consumer=self._consumer.name, brand=brand, why=why)

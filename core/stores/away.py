@@ -11,17 +11,19 @@ from typing import Final
 
 import psycopg
 from neo4j.exceptions import (
+    BrokenRecordError,
     ConfigurationError,
     DriverError,
     Neo4jError,
-    ResultConsumedError,
-    ResultNotSingleError,
-    TransactionNestingError,
+    ResultError,
+    SessionError,
+    TransactionError,
     TransientError,
 )
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from redis.exceptions import (
     ClusterDownError,
+    DataError,
     ExecAbortError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -32,8 +34,9 @@ from redis.exceptions import (
 
 from core.errors import Refusal
 
-_POSTGRES_CLASSES: Final = ("08", "40", "53", "57", "58")
-"""SQLSTATE classes: connection, rolled back (deadlock, serialization), resources, operator's intervention, system."""
+_POSTGRES_CLASSES: Final = ("08", "28", "40", "53", "57", "58")
+"""SQLSTATE classes: connection, authorization (a password was changed under the program), rolled back (deadlock,
+serialization), resources, operator's intervention, system."""
 _POSTGRES_CODES: Final = ("25006", "25P03", "25P04", "55006", "55P03")
 """Read-only; a transaction that was idle or took too long; a thing in use; a lock that could not be had."""
 
@@ -42,6 +45,9 @@ _POSTGRES_BROKEN: Final = ("08", "57P")
 
 _POSTGRES_UNSENT: Final = (PoolTimeout, PoolClosed, TooManyRequests)
 """No connection was had: nothing was sent."""
+
+_POSTGRES_MISUSED: Final = "08P01"
+"""Protocol violation: the server could not read what it was sent."""
 
 _POSTGRES_TOO_MUCH: Final = "53200"
 """Out of memory: the same again is too much again, it must be made smaller."""
@@ -60,21 +66,30 @@ _NEO4J_CODES: Final = (
     "Neo.ClientError.Security.AuthorizationExpired",
     "Neo.ClientError.Security.AuthenticationRateLimit",
     "Neo.ClientError.Security.AuthProvider",
+    "Neo.ClientError.Security.CredentialsExpired",
+    "Neo.ClientError.Security.TokenExpired",
+    "Neo.ClientError.Security.Unauthorized",  # a password was changed under the program
     "Neo.DatabaseError.Database",
     "Neo.DatabaseError.General.StorageDamageDetected",
+    "Neo.DatabaseError.General.UnknownError",
     "Neo.DatabaseError.Transaction",
 )
 """Beginnings of codes that speak of the server's state, though they are no transient errors to the driver."""
 
 _NEO4J_TOO_MUCH: Final = (
     "Neo.TransientError.General.MemoryPool",
+    "Neo.TransientError.General.OutOfMemoryError",
+    "Neo.TransientError.General.StackOverFlowError",
     "Neo.TransientError.General.TransactionMemory",
     "Neo.ClientError.General.TransactionOutOfMemory",
 )
 """The same again is too much again, transient to the driver or not: it must be made smaller."""
 
-_NEO4J_MISUSED: Final = (ConfigurationError, TransactionNestingError, ResultConsumedError, ResultNotSingleError)
+_NEO4J_MISUSED: Final = (BrokenRecordError, ConfigurationError, ResultError, SessionError, TransactionError)
 """The driver's own errors are about connections, but for these, which are about how it is used."""
+
+_ABOUT_FILES: Final = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""What the system says of files is about how the program was installed, not about a store."""
 
 _REDIS_STATES: Final = (OutOfMemoryError, ReadOnlyError, ClusterDownError, TryAgainError, ExecAbortError)
 _REDIS_WORDS: Final = re.compile(
@@ -94,7 +109,7 @@ def is_away(error: BaseException) -> bool:
         return neo4j_away(error)
     if isinstance(error, RedisError):
         return redis_away(error)
-    return isinstance(error, (OSError, TimeoutError))
+    return isinstance(error, OSError) and not isinstance(error, _ABOUT_FILES)
 
 
 def away_store(error: BaseException) -> str | None:
@@ -122,7 +137,9 @@ def may_be_done(error: BaseException) -> bool:
         return may_be_done(error.__cause__)
     if not isinstance(error, psycopg.Error) or isinstance(error, _POSTGRES_UNSENT):
         return False
-    return postgres_away(error) if error.sqlstate is None else error.sqlstate.startswith(_POSTGRES_BROKEN)
+    if error.sqlstate is None:
+        return postgres_away(error)
+    return error.sqlstate.startswith(_POSTGRES_BROKEN) and error.sqlstate != _POSTGRES_MISUSED
 
 
 def postgres_away(error: psycopg.Error) -> bool:
@@ -130,7 +147,9 @@ def postgres_away(error: psycopg.Error) -> bool:
     code = error.sqlstate
     if code is None:
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-    return (code[:2] in _POSTGRES_CLASSES or code in _POSTGRES_CODES) and code != _POSTGRES_TOO_MUCH
+    if code in (_POSTGRES_MISUSED, _POSTGRES_TOO_MUCH):
+        return False
+    return code[:2] in _POSTGRES_CLASSES or code in _POSTGRES_CODES
 
 
 def neo4j_away(error: DriverError | Neo4jError) -> bool:
@@ -143,7 +162,9 @@ def neo4j_away(error: DriverError | Neo4jError) -> bool:
 
 
 def redis_away(error: RedisError) -> bool:
-    """An error a script raises about its own arguments is a defect, everything about the server is not."""
+    """What a script says of its arguments, or the client of a value it cannot send, is a defect; else it is the server."""
+    if isinstance(error, DataError):
+        return False
     if not isinstance(error, ResponseError) or isinstance(error, _REDIS_STATES):
         return True
     return _REDIS_WORDS.search(str(error)) is not None

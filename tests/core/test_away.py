@@ -12,11 +12,11 @@ from redis.asyncio.connection import DefaultParser
 from core.stores.away import away_store, is_away, is_too_much
 
 POSTGRES_AWAY = (
-    *("08000", "08001", "08003", "08006", "40001", "40P01", "53000", "53100", "53300", "53400"),
+    *("08000", "08001", "08003", "08006", "28000", "28P01", "40001", "40P01", "53000", "53100", "53300", "53400"),
     *("57014", "57P01", "57P02", "57P03", "57P04", "57P05", "58000", "58030"),
     *("25006", "25P03", "25P04", "55006", "55P03"),
 )
-POSTGRES_DEFECTS = ("22P02", "23505", "42601", "42P01", "42501", "54000", "25P02", "XX000")
+POSTGRES_DEFECTS = ("08P01", "22P02", "23505", "42601", "42P01", "42501", "54000", "25P02", "XX000")
 
 
 @pytest.mark.parametrize("code", POSTGRES_AWAY)
@@ -41,7 +41,6 @@ NEO4J_AWAY = (
     "Neo.TransientError.Transaction.LockClientStopped",
     "Neo.TransientError.Transaction.DeadlockDetected",
     "Neo.TransientError.General.DatabaseUnavailable",
-    "Neo.TransientError.General.OutOfMemoryError",
     "Neo.TransientError.Request.NoThreadsAvailable",
     "Neo.ClientError.Transaction.TransactionTimedOut",
     "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
@@ -57,6 +56,10 @@ NEO4J_AWAY = (
     "Neo.DatabaseError.Database.DatabaseLimitReached",
     "Neo.DatabaseError.Transaction.TransactionCommitFailed",
     "Neo.DatabaseError.General.StorageDamageDetected",
+    "Neo.DatabaseError.General.UnknownError",
+    "Neo.ClientError.Security.Unauthorized",
+    "Neo.ClientError.Security.CredentialsExpired",
+    "Neo.ClientError.Security.TokenExpired",
 )
 NEO4J_DEFECTS = (
     "Neo.ClientError.Statement.SyntaxError",
@@ -88,6 +91,11 @@ def test_neo4j_met_a_defect(code: str) -> None:
         (neo4j.IncompleteCommit("x"), True),
         (neo4j.ConfigurationError("x"), False),
         (neo4j.ResultConsumedError(None, "x"), False),
+        (neo4j.ResultFailedError(None, "x"), False),
+        (neo4j.BrokenRecordError("x"), False),
+        (neo4j.TransactionError(None, "x"), False),
+        (FileNotFoundError("x"), False),
+        (PermissionError("x"), False),
         (ConnectionResetError("x"), True),
         (TimeoutError("x"), True),
         (ValueError("x"), False),
@@ -142,6 +150,11 @@ def test_redis_met_a_defect(words: str) -> None:
     assert (is_away(error), away_store(error)) == (False, None)
 
 
+def test_a_value_that_cannot_be_sent_is_a_defect() -> None:
+    error = redis.DataError("Invalid input of type: 'NoneType'")
+    assert (is_away(error), away_store(error)) == (False, None)
+
+
 @pytest.mark.parametrize("kind", [redis.ConnectionError, redis.TimeoutError, redis.MaxConnectionsError])
 def test_a_connection_that_is_not_had_is_redis_away(kind: type[redis.RedisError]) -> None:
     assert away_store(kind("x")) == "redis"
@@ -153,8 +166,10 @@ def test_a_connection_that_is_not_had_is_redis_away(kind: type[redis.RedisError]
         (psycopg.errors.lookup("53200")("x"), "postgres"),
         (neo4j.Neo4jError._hydrate_neo4j(code="Neo.TransientError.General.MemoryPoolOutOfMemoryError"), "neo4j"),
         (neo4j.Neo4jError._hydrate_neo4j(code="Neo.ClientError.General.TransactionOutOfMemoryError"), "neo4j"),
+        (neo4j.Neo4jError._hydrate_neo4j(code="Neo.TransientError.General.OutOfMemoryError"), "neo4j"),
+        (neo4j.Neo4jError._hydrate_neo4j(code="Neo.TransientError.General.StackOverFlowError"), "neo4j"),
     ],
-    ids=["postgres", "neo4j's pool", "neo4j's transaction"],
+    ids=["postgres", "neo4j's pool", "neo4j's transaction", "neo4j's heap", "neo4j's stack"],
 )
 def test_too_much_is_no_matter_of_waiting_but_the_store_is_named(error: Exception, store: str) -> None:
     """A consumer makes it smaller; a caller hears which store it was."""
