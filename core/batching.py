@@ -14,10 +14,13 @@ class Batcher(Generic[Asked, Answer]):
     """Turns single calls into batches without ever waiting for company: an idle batcher starts at once.
 
     ``work`` answers each of its arguments in the order given, at most ``size_max`` of them; what it raises is raised to
-    every caller of that batch. Whoever cancels the answer before its batch begins is left out of it.
+    every caller of that batch, an answer that is an error to its own caller. Whoever cancels the answer before its
+    batch begins is left out of it.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]], size_max: int) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer | Exception]]], size_max: int
+    ) -> None:
         self._work = work
         self._size_max = size_max
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
@@ -45,5 +48,9 @@ class Batcher(Generic[Asked, Answer]):
                         answer.set_exception(error)
                 continue
             for (_, answer), found in zip(batch, answers, strict=True):
-                if not answer.done():
+                if answer.done():
+                    continue
+                if isinstance(found, Exception):
+                    answer.set_exception(found)
+                else:
                     answer.set_result(found)

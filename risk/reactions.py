@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -13,7 +13,7 @@ from core.stores.away import is_away
 from core.stores.postgres import Connection
 from core.telemetry import told as words_of
 from events import facts, log
-from events.consumer import Budget, Logged, Result, Stage, Stretch
+from events.consumer import Budget, Logged, Stage, Stretch
 from events.contract import Contracts
 from events.decided import DECIDED
 from events.outcome import Outcome
@@ -30,18 +30,16 @@ from risk.flows.decide import OrderToDecide, decide, earlier
 from risk.flows.rulebooks import Rulebooks
 from risk.flows.wire import operations
 from risk.store import decisions as store
-from risk.store.decisions import EarlierDecision
-from risk.store.wire import Stand, Wire, WireBroken
+from risk.store.wire import Stand, Wire, WireBroken, WireLost
 
 _logger = structlog.get_logger()
-
-_EARLIER: Final[Result[Mapping[int, EarlierDecision]]] = Result("earlier decisions of first orders")
 
 
 class FollowingWire(Stage):
     """Tells the wire what happened, before anything depends on it.
 
-    Redis away raises one of WireAway: the ledger lags then, and nothing is held because of it.
+    Redis away raises one of WireAway: the ledger lags then, and nothing is held because of it. A wire that is broken is
+    dropped and told anew, however often: no event is ever at fault for it.
     """
 
     takes = (*TREE_FACTS, Listed, Lifted)
@@ -60,12 +58,18 @@ class FollowingWire(Stage):
         is one that somebody else wrote into.
         """
         try:
-            return await self._stands(conn, brand, stands)
+            ready = await self._stands(conn, brand, stands)
         except WireBroken as error:
             if is_away(error):
                 raise
+            again = self._dropped.get(brand) == stands
             await self._drop(brand, stands, error)
+            if again:  # telling it at once would break it at once
+                raise WireLost("the wire is broken again where it was; it is told anew") from error
             return False
+        if ready:
+            self._dropped.pop(brand, None)
+        return ready
 
     async def _stands(self, conn: Connection, brand: str, stands: int) -> bool:
         wire = await self._wire.stand(brand)
@@ -84,38 +88,31 @@ class FollowingWire(Stage):
         last = events[-1]
         past = Stretch(brand, wire.seq, last.seq, last.hash, read.logged, read.followed, last.accepted_at)
         told = [one for one in read.logged if isinstance(one.fact, self.takes)]
-        await self._tell(past, told, wire.seq, wanted=set())
+        await self._tell(past, told, wire.seq, wanted=False)
         _logger.info("wire refilled", brand=brand, upto=last.seq)
         return False
 
     async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
-        """Tell a stretch; counters of orders that nobody decided yet are kept for their decision."""
+        """Tell a stretch; the counters of its orders are kept for their decision."""
         try:
-            await self._tell_new(conn, stretch, told)
+            await self._tell_new(stretch, told)
         except WireBroken as error:
             if is_away(error):
                 raise
             await self._drop(stretch.brand, stretch.after, error)
-            raise ConnectionError("the wire was broken; it is told anew") from error
+            raise WireLost("the wire was broken; it is told anew") from error
         return ()
 
-    async def _tell_new(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> None:
-        first = first_orders(told, found(stretch))
-        said = await earlier(conn, stretch.brand, [(order.seq, order.order_id) for order in first])
-        stretch.give(_EARLIER, said)
+    async def _tell_new(self, stretch: Stretch, told: Sequence[Logged[Any]]) -> None:
         wire = await self._wire.stand(stretch.brand)
-        wanted = {order.seq for order in first if order.is_decided_anew(said.get(order.seq))}
-        await self._tell(stretch, told, max(wire.seq, stretch.after), wanted)
+        await self._tell(stretch, told, max(wire.seq, stretch.after), wanted=True)
 
     async def _drop(self, brand: str, stands: int, error: Exception) -> None:
-        """Drop a wire that is broken; one that breaks anew at the same place was not broken by a stranger."""
-        if self._dropped.get(brand) == stands:
-            raise error
         self._dropped[brand] = stands
-        _logger.warning("a broken wire is dropped", brand=brand, **words_of(error))
+        _logger.error("a broken wire is dropped", brand=brand, **words_of(error))
         await self._wire.forget(brand)
 
-    async def _tell(self, stretch: Stretch, told: Sequence[Logged[Any]], after: int, wanted: set[int]) -> None:
+    async def _tell(self, stretch: Stretch, told: Sequence[Logged[Any]], after: int, *, wanted: bool) -> None:
         """Apply facts after a number, in pieces small enough that no check waits behind one."""
         findings, stands, pending = found(stretch), after, list[dict[str, object]]()
         # orders of a simulated clock may lie ahead of it as far as they like, and count where they lie
@@ -123,7 +120,7 @@ class FollowingWire(Stage):
         for one in told:
             if one.seq <= after:
                 continue
-            pending += operations(one, findings.get(one.seq), latest=latest, wanted=one.seq in wanted)
+            pending += operations(one, findings.get(one.seq), latest=latest, wanted=wanted)
             if len(pending) >= limits.WIRE_OPS_MAX and one.seq < stretch.upto:
                 stands = await self._apply(stretch.brand, stands, Stand(one.seq, one.log_hash), pending)
                 pending = []
@@ -133,7 +130,7 @@ class FollowingWire(Stage):
     async def _apply(self, brand: str, after: int, upto: Stand, pending: Sequence[dict[str, object]]) -> int:
         stands = await self._wire.apply(brand, after, upto, pending)
         if stands != upto.seq:
-            raise ConnectionError(f"the wire stands at {stands}, not at {upto.seq}: it was lost on the way")
+            raise WireLost(f"the wire stands at {stands}, not at {upto.seq}: it was lost on the way")
         return stands
 
 
@@ -163,7 +160,7 @@ class Listing(Stage):
 
 
 class Deciding(Stage):
-    """Decides every first order: what was said before it was paid counts, and the graph can only make it worse."""
+    """Decides every first order: what was said before it was paid counts, and what is known now can only make it worse."""
 
     takes = (facts.Paid,)
 
@@ -178,12 +175,11 @@ class Deciding(Stage):
         if not orders:
             stretch.give(DECIDED, {})
             return ()
-        said = stretch.get(_EARLIER)
-        wanted = {order.seq for order in orders if order.is_decided_anew(said.get(order.seq))}
-        counters = await self._wire.features(stretch.brand, sorted(wanted))
-        if wanted - counters.keys():
+        counters = await self._wire.features(stretch.brand, [order.seq for order in orders])
+        if len(counters) < len(orders):
             await self._wire.forget(stretch.brand)
-            raise ConnectionError("counters of orders were lost on the way; the wire is told anew")
+            raise WireLost("counters of orders were lost on the way; the wire is told anew")
+        said = await earlier(conn, stretch.brand, [(order.seq, order.order_id) for order in orders])
         rulebook = await self._rulebooks.live(stretch.brand)
         decided = await decide(conn, stretch.brand, rulebook, orders, said, counters, await self._clock.now())
         stretch.give(DECIDED, decided)

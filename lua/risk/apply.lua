@@ -23,6 +23,7 @@ local function count_order(op)
         features.device_buyers = buyers
       end
     end
+    if name == 'device' then count_checked(p, op, subject[2], true, orders_max, ARGV[6]) end
   end
   if op.wanted then redis.call('HSET', p .. ':f', op.seq, cjson.encode(features)) end
 end
@@ -61,7 +62,8 @@ for _, op in ipairs(cjson.decode(ARGV[4])) do
   if do_ == 'order' then
     count_order(op)
   elseif do_ == 'tokens' then
-    redis.call('SADD', p .. ':k:' .. op.member_id, unpack(op.tokens))
+    if #op.tokens > 0 then redis.call('SADD', p .. ':k:' .. op.member_id, unpack(op.tokens)) end
+    if #op.listable > 0 then redis.call('SADD', p .. ':n:' .. op.member_id, unpack(op.listable)) end
   elseif do_ == 'bound' then
     keep(op.member_id, 'bound', op.promoter_id, text(op.since_us), text(op.until_us))
   elseif do_ == 'approved' then

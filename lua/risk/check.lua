@@ -39,6 +39,7 @@ local function level_1()
 end
 
 local function owned_by(id) return p .. ':k:' .. id end
+local function seen_with(id) return p .. ':n:' .. id end
 
 local chain, ties, listed = {}, {}, {}
 local function look_for(subjects)
@@ -48,7 +49,9 @@ local function look_for(subjects)
   end
 end
 local function look_for_owned(id)
-  for _, subject in ipairs(redis.call('SINTER', owned_by(id), p .. ':listed')) do listed[#listed + 1] = subject end
+  for _, key in ipairs({owned_by(id), seen_with(id)}) do
+    for _, subject in ipairs(redis.call('SINTER', key, p .. ':listed')) do listed[#listed + 1] = subject end
+  end
 end
 
 local people = {'member:' .. ask.buyer_id}
@@ -74,18 +77,6 @@ end
 look_for(people)
 look_for(ask.listable)
 
--- An order that is checked again counts where it was checked first, and once for each device.
-local function counted_first()
-  local key = p .. ':o:' .. ask.order_id
-  local mark = redis.call('GET', key)
-  if not mark then
-    redis.call('SET', key, text(ask.counted_us) .. '/' .. ask.buyer_id, 'EX', ARGV[3])
-    return ask.counted_us, ask.buyer_id
-  end
-  local at, buyer_id = string.match(mark, '^(%d+)/(.*)$')
-  return tonumber(at), buyer_id
-end
-
 -- Paid orders are what everything is counted by. Checks cost nothing, and whoever makes them may write what they like
 -- into them, but for the device they hold in their hands: checked orders are counted by that alone, and apart.
 local velocity = {}
@@ -96,12 +87,11 @@ for _, subject in ipairs(ask.velocity) do
   velocity[name .. '_orders'] = most(paid, full, ask.counted_us, HOUR, orders_max)
   if name == 'device' then
     local _, buyers = most(paid, full, ask.counted_us, TEN_MINUTES, orders_max)
-    local at, buyer_id = counted_first()
-    local checked_key = p .. ':c:' .. subject[2]
-    count(checked_key, at, ask.order_id, buyer_id, orders_max, ARGV[3])
-    local checked, checked_full = around(checked_key, at, orders_max)
-    local checked_orders = most(checked, checked_full, at, HOUR, orders_max)
-    local _, checked_buyers = most(checked, checked_full, at, TEN_MINUTES, orders_max)
+    count_checked(p, ask, subject[2], false, orders_max, ARGV[3])
+    local checked, checked_full = around(p .. ':c:' .. subject[2], ask.counted_us, orders_max)
+    with(checked, ask.counted_us, ask.order_id, ask.buyer_id)
+    local checked_orders = most(checked, checked_full, ask.counted_us, HOUR, orders_max)
+    local _, checked_buyers = most(checked, checked_full, ask.counted_us, TEN_MINUTES, orders_max)
     velocity.device_orders = math.max(velocity.device_orders, checked_orders)
     velocity.device_buyers = math.max(buyers, checked_buyers)
   end

@@ -12,6 +12,23 @@ local function count(key, at, order_id, buyer_id, orders_max, keep_seconds)
   redis.call('EXPIRE', hour, keep_seconds)
 end
 
+-- Counts a checked order on its device: where it was told last and nowhere else, for good where it was paid. Its mark is
+-- "at|buyer|subject".
+local PAID = 'paid'
+local function count_checked(p, order, subject, is_paid, orders_max, keep_seconds)
+  local mark = p .. ':o:' .. order.order_id
+  local last = redis.call('GET', mark)
+  if last == PAID or (is_paid and not last) then return end
+  if last then
+    local at, buyer_id, where = string.match(last, '^(%d+)|(.*)|([^|]*)$')
+    local hour = p .. ':c:' .. where .. ':' .. text(math.floor(tonumber(at) / HOUR))
+    redis.call('ZREM', hour, order.order_id .. '/' .. buyer_id)
+  end
+  count(p .. ':c:' .. subject, order.counted_us, order.order_id, order.buyer_id, orders_max, keep_seconds)
+  local now = is_paid and PAID or text(order.counted_us) .. '|' .. order.buyer_id .. '|' .. subject
+  redis.call('SET', mark, now, 'EX', keep_seconds)
+end
+
 -- The orders of a subject nearer to an instant than an hour, earliest first, and which clock hours are full.
 local function around(key, at, orders_max)
   local orders, full = {}, {}

@@ -37,8 +37,10 @@ from risk.store.wire import Answered, Asked, Wire, WireAway
 _logger = structlog.get_logger()
 
 _WIRE_REST_SECONDS = 1.0
-"""After the wire failed, checks do without it for this long, so that none waits for a store that is away."""
+"""After the wire failed, checks do without it for this long, so that none waits for a store that is away.
 
+One brand's wire that is broken rests for that brand alone.
+"""
 _LIST_RULES = frozenset({"blacklisted", "blacklist_mark"})
 _TIE_RULES = frozenset({"same_identity", "shared_tie", "shared_ties"})
 
@@ -73,6 +75,7 @@ class Checks:
         self._rulebooks = rulebooks
         self._recorder = recorder
         self._wire_rests_until = 0.0
+        self._broken_until: dict[str, float] = {}  # brand -> the same for its wire alone
 
     async def check(
         self,
@@ -129,7 +132,7 @@ class Checks:
         return stands
 
     async def _ask_wire(self, brand: str, order: OrderToCheck, latest: datetime | None) -> Answered | None:
-        if monotonic_s() < self._wire_rests_until:
+        if monotonic_s() < max(self._wire_rests_until, self._broken_until.get(brand, 0.0)):
             return None
         asked = Asked(
             order_id=order.order_id,
@@ -144,8 +147,12 @@ class Checks:
         try:
             async with asyncio.timeout(limits.CHECK_WIRE_SECONDS_MAX):
                 known = await self._wire.check(brand, asked)
-        except WireAway:
-            self._wire_rests_until = monotonic_s() + _WIRE_REST_SECONDS
+        except WireAway as error:
+            if is_away(error):
+                self._wire_rests_until = monotonic_s() + _WIRE_REST_SECONDS
+            else:  # what somebody else wrote into this brand's wire, or a defect of the script
+                self._broken_until[brand] = monotonic_s() + _WIRE_REST_SECONDS
+                _logger.error("a wire is broken", brand=brand, **told(error))
             return None
         return known if known.known and known.seq >= self._booked(brand) else None
 

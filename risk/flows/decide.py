@@ -1,7 +1,7 @@
 """Decisions for orders that are being booked: the graph has the last word, and it can only worsen what was said.
 
-A check covers what it saw: an order that is paid as it was checked keeps its decision, unless what the graph and the
-blacklist hold is worse; one that differs is decided anew besides, and the worse of both counts.
+A check covers what it saw: an order that is paid as it was checked keeps its decision, unless what the graph, the
+blacklist and the counters of paid orders say is worse; of one that differs, the worse of both counts and is named so.
 """
 
 from __future__ import annotations
@@ -57,10 +57,6 @@ class OrderToDecide:
         """In what this order is not what an earlier decision saw; nothing for one that did not keep what it saw."""
         return differing(prior.saw, self.saw) if prior.saw is not None else []
 
-    def is_decided_anew(self, prior: EarlierDecision | None) -> bool:
-        """Whether no earlier decision covers this order."""
-        return prior is None or prior.saw is None or bool(self.differing(prior))
-
 
 async def earlier(conn: Connection, brand: str, orders: Sequence[tuple[int, str]]) -> dict[int, EarlierDecision]:
     """The last decision of each order, as (seq, order id), before its number."""
@@ -78,18 +74,18 @@ async def decide(
 ) -> dict[int, Decided]:
     """Decide every order of a batch, in the transaction that books it.
 
-    ``said`` are earlier decisions; ``counters`` the wire's features of those orders that are decided anew.
+    ``said`` are earlier decisions; ``counters`` the wire's features of each order, by its number.
     """
     answers: dict[int, Decided] = {}
     fresh: list[Decision] = []
     listed = await listed_when_they_came(conn, brand, orders)
     for order in orders:
         prior = said.get(order.seq)
-        features: dict[str, Any] = tie_features(
-            order.found.ties, order.chain, order.buyer_id, named_self=order.found.named_self
-        ) | listed_features(listed[order.seq])
-        if order.is_decided_anew(prior):
-            features |= counters[order.seq]
+        features: dict[str, Any] = {
+            **tie_features(order.found.ties, order.chain, order.buyer_id, named_self=order.found.named_self),
+            **listed_features(listed[order.seq]),
+            **counters[order.seq],
+        }
         now = judged(_shown(hit, order, listed[order.seq]) for hit in rulebook.judge(features).hits)
         if prior is not None:
             differs = order.differing(prior)

@@ -12,7 +12,7 @@ from events.consumer import Logged
 from graph.findings import Appointed, Finding, MovedUnder
 from graph.reactions import tokens_of
 from risk.contracts import Lifted, Listed
-from risk.domain.subjects import counted_subjects, listed_subject, tie_subjects
+from risk.domain.subjects import counted_subjects, listable_subjects, listed_subject, tie_subjects
 
 
 def operations(
@@ -24,10 +24,12 @@ def operations(
     """
     match one.fact:
         case facts.Identified() as fact:
-            named = tokens_of(fact.identifiers)
-            tokens = [s for kind, found in named.items() for token in found for s in tie_subjects({kind: token})]
-            if tokens:
-                yield {"op": "tokens", "member_id": fact.member_id, "tokens": tokens}
+            each = [{kind: token} for kind, found in tokens_of(fact.identifiers).items() for token in found]
+            tying = [subject for one_token in each for subject in tie_subjects(one_token)]
+            listable = [subject for one_token in each for subject in listable_subjects(one_token)]
+            others = [subject for subject in listable if subject not in tying]
+            if tying or others:
+                yield {"op": "tokens", "member_id": fact.member_id, "tokens": tying, "listable": others}
         case facts.Paid() as fact if finding is not None and finding.order is not None:
             yield _order(one.seq, fact, latest, wanted=wanted)
         case Listed() as fact:

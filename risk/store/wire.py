@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from core import limits
@@ -24,8 +25,14 @@ WireAway = (RedisError, OSError, TimeoutError)
 WireBroken = ResponseError
 """What a script raises that meets something it never wrote: the wire is no longer what it was."""
 
-_SHAPE = 2
-"""Of what the scripts keep. 1: one binding and inviter of a member, a ring of counters; 2: intervals, orders."""
+
+class WireLost(RedisConnectionError):
+    """The wire was lost or broken on the way: it is told anew, and whoever needs it waits. One of WireAway."""
+
+
+_SHAPE = 3
+"""Of what the scripts keep. 1: one binding and inviter of a member, a ring of counters; 2: intervals, orders; 3: what of
+members may be listed and ties nobody, checked orders where they were told last."""
 
 _SCRIPTS = ROOT / "lua" / "risk"
 
@@ -83,7 +90,7 @@ class Wire:
         self._apply = redis.register_script(_script("apply"))
 
     async def check(self, brand: str, asked: Asked) -> Answered:
-        """Count an order and read what is known about it; raises one of WireAway."""
+        """Count an order and read what is known about it; raises one of WireAway, WireBroken for this brand alone."""
         answer = orjson.loads(await self._checks.ask((brand, asked)))
         return Answered(
             seq=answer["seq"],
@@ -94,19 +101,20 @@ class Wire:
             velocity=dict(answer["velocity"] or {}),
         )
 
-    async def _check_all(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes]:
-        """Checks that came at the same time, in one pipeline; a Redis that lost its scripts is given them again.
+    async def _check_all(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes | Exception]:
+        """Checks that came at the same time, in one pipeline, each answered by itself.
 
-        A connection that hangs is given up with them, or the next ones would wait behind it.
+        A Redis that lost its scripts is given them again: counting an order twice counts it once. A connection that
+        hangs is given up with them, or the next ones would wait behind it.
         """
         async with asyncio.timeout(limits.CHECK_WIRE_SECONDS_MAX):
-            try:
-                return await self._pipelined(batch)
-            except NoScriptError:
+            answers = await self._pipelined(batch)
+            if any(isinstance(answer, NoScriptError) for answer in answers):
                 await self._redis.script_load(self._check.script)
-                return await self._pipelined(batch)
+                answers = await self._pipelined(batch)
+            return answers
 
-    async def _pipelined(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes]:
+    async def _pipelined(self, batch: Sequence[tuple[str, Asked]]) -> list[bytes | Exception]:
         pipeline = self._redis.pipeline(transaction=False)
         for brand, asked in batch:
             pipeline.evalsha(
@@ -118,7 +126,7 @@ class Wire:
                 limits.VELOCITY_KEEP_SECONDS,
                 limits.VELOCITY_ORDERS_MAX,
             )
-        answers: list[bytes] = await pipeline.execute()
+        answers: list[bytes | Exception] = await pipeline.execute(raise_on_error=False)
         return answers
 
     async def stand(self, brand: str) -> Stand:

@@ -145,6 +145,7 @@ async def test_a_process_that_ends_after_storing(installation: Running, shop: Sh
         (psycopg.errors.AdminShutdown("x"), True),
         (psycopg.errors.ConnectionFailure("x"), True),
         (psycopg.errors.QueryCanceled("x"), False),
+        (psycopg.errors.ProtocolViolation("x"), False),
         (psycopg.errors.ReadOnlySqlTransaction("x"), False),
         (psycopg.errors.DiskFull("x"), False),
         (psycopg.errors.SerializationFailure("x"), False),

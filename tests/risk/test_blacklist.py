@@ -38,6 +38,22 @@ LISTED: list[tuple[str, str, str, dict[str, Any], dict[str, Any], list[str]]] = 
     ("a number that ties nobody", "phone", "170****1111", {}, {"phone": "170****1111"}, ["order", "phone"]),
     ("the buyer", "member", "buyer", {}, {}, ["order", "member"]),
     ("the buyer's phone", "phone", PHONE, {"buyer": {"phone": PHONE}}, {}, ["order", "member", "phone"]),
+    (
+        "a number of the buyer's that ties nobody",
+        "phone",
+        "170****1111",
+        {"buyer": {"phone": "170****1111"}},
+        {},
+        ["order", "member", "phone"],
+    ),
+    (
+        "a number of level 1's that ties nobody",
+        "phone",
+        "170****1111",
+        {"leaf": {"phone": "170****1111"}},
+        {},
+        ["order", "member", "phone"],
+    ),
     ("level 1", "member", "leaf", {}, {}, ["order", "member"]),
     ("level 1's device", "device", "bad", {"leaf": {"device": "bad"}}, {}, ["order", "member", "device"]),
     ("level 3's account", "payout_account", ACCOUNT, {"root": PAID_TO}, {}, ["order", "member", "payout_account"]),
@@ -82,6 +98,7 @@ async def test_a_listed_ip_is_a_mark_and_no_more(shop: Shop) -> None:
     await shop.drain()
     said = await check(shop, "k", order("o", "buyer", promoter_id="leaf", ip="203.0.113.50"))
     assert (said["outcome"], rules(said)) == ("allow", ["blacklist_mark"])
+    assert rules(await check(shop, "theirs", order("o2", "buyer", promoter_id="leaf"))) == ["blacklist_mark"]
     await shop.tell(shop.events.paid("p", "buyer", promoter_id="leaf"))
     assert rules(await booked(shop, "p")) == ["blacklist_mark"]
 

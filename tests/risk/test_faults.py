@@ -13,11 +13,18 @@ import psutil
 import psycopg
 import pytest
 from neo4j.exceptions import Neo4jError
+from redis.exceptions import ResponseError
 
 from core import limits
 from core.errors import Refusal
+from core.stores.postgres import lock
 from core.stores.queries import CypherQuery
+from events.consumer import consumer_lock
 from graph.store import reading as graph_store
+from ops.wiring import CONTRACTS
+from risk.flows import check as checks
+from risk.reactions import FollowingWire
+from risk.store.wire import Wire
 from tests.platform import Running, Shop, order
 from tests.risk.test_answers_kept import DATA, kept, stands
 from tests.risk.test_checks import OWN, check, team
@@ -268,3 +275,75 @@ async def test_whatever_neo4j_says_a_check_answers(shop: Shop, monkeypatch: pyte
     assert read.status_code == CODES[code], read.text
     assert read.json()["code"] == ("neo4j_unavailable" if read.status_code == 503 else "internal")
     assert isinstance(graph_store.TIES, CypherQuery)
+
+
+async def test_a_broken_wire_is_one_brands_own(
+    installation: Running, shop: Shop, other_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checks of both come in one batch: one brand has a review that says why, the other what it would have had."""
+    redis: Any = installation.parts.redis
+    for brand in (shop, other_shop):
+        await team(brand)
+    key = f"trefoil:{{{other_shop.brand}}}:listed"
+    errors: list[dict[str, Any]] = []
+    monkeypatch.setattr(checks._logger, "error", lambda words, **more: errors.append({"words": words, **more}))
+    async with without(installation, shop) as served:
+        other = Shop(other_shop.brand, other_shop.keys, served.http, other_shop.parts)
+        await redis.set(key, "what no script ever wrote")
+        for number in range(5):
+            theirs, ours = await asyncio.gather(
+                *(check(one, f"k{number}", order(f"o{number}", "b")) for one in (other, served))
+            )
+            assert (theirs["outcome"], theirs["missing"]) == ("review", ["redis"])
+            assert (ours["outcome"], ours["missing"]) == ("allow", [])
+        assert {(error["words"], error["brand"]) for error in errors} == {("a wire is broken", other.brand)}
+        await redis.delete(key)
+        await asyncio.sleep(checks._WIRE_REST_SECONDS)
+        assert (await check(other, "mended", order("o", "b")))["outcome"] == "allow"
+
+
+async def test_a_wire_that_breaks_at_one_place_is_mended_every_time(installation: Running, shop: Shop) -> None:
+    parts = installation.parts
+    await team(shop)
+    stage = FollowingWire(parts.wire, CONTRACTS, parts.clock)
+    stands = (await parts.wire.stand(shop.brand)).seq
+    redis: Any = parts.redis
+    async with parts.postgres.brand(shop.brand) as conn:
+        await lock(conn, consumer_lock(shop.brand, "ledger"))  # the installation's own worker waits
+        for _ in range(3):
+            await redis.hset(f"trefoil:{{{shop.brand}}}:w", "seq", "nonsense")
+            assert not await stage.ready(conn, shop.brand, stands)
+            while not await stage.ready(conn, shop.brand, stands):
+                pass
+            assert (await parts.wire.stand(shop.brand)).seq == stands
+
+
+async def test_a_wire_that_stays_broken_sets_no_event_aside(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The books wait and say so, longer than an event is tried; then they go on."""
+    await team(shop)
+    apply, tries = Wire.apply, 0
+
+    async def broken(self: Wire, brand: str, *rest: Any) -> int:
+        nonlocal tries
+        if brand != shop.brand:
+            return await apply(self, brand, *rest)
+        tries += 1
+        raise ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Wire, "apply", broken)
+        patched.setattr(limits, "AWAY_SECONDS_MAX", 1.0)
+        (seq,) = await shop.accept(shop.events.paid("o", "b", 10_000, promoter_id="leaf"))
+        while tries < 30:
+            await asyncio.sleep(limits.POLL_SECONDS)
+        told = await shop.get("/v1/ops/consumers", "admin")
+        (books,) = [item for item in told["items"] if item["consumer"] == "ledger"]
+        assert (told["set_aside"], books["trouble"]["trouble"]) == ([], "waiting")
+        assert "the wire" in books["trouble"]["detail"]
+        ready = await shop.call("GET", "/readyz", None)
+        assert ready.json()["consumers"]["ledger"]["brands_troubled"] >= 1
+    await shop.drain()
+    assert (await shop.outcome(seq))["ledger"] == "applied"
+    assert await shop.balances("leaf") == {"pending_fen": 1_000}
+    told = await shop.get("/v1/ops/consumers", "admin")
+    assert all(item["trouble"] is None for item in told["items"])

@@ -121,6 +121,38 @@ async def test_an_order_counts_once(shop: Shop) -> None:
     assert (await check(shop, "next", named(1, 1)))["outcome"] == "allow"
 
 
+async def test_orders_count_where_they_were_told_last(shop: Shop) -> None:
+    """Checked an hour apart and then at their true instants: the twelfth to stand among the others is reviewed."""
+    await team(shop)
+    for number in range(12):
+        assert (await check(shop, f"far{number}", named(number, 60 * number)))["outcome"] == "allow"
+    said = [await check(shop, f"k{number}", named(number, 0.9 * number)) for number in range(12)]
+    assert [one["outcome"] for one in said] == ["allow"] * 11 + ["review"]
+    assert rules(said[-1]) == ["device_buyers"]
+    # moved away again, they make room
+    for number in range(3):
+        assert (await check(shop, f"away{number}", named(number, 60 * (number + 5))))["outcome"] == "allow"
+    assert (await check(shop, "last", named(11, 0.9 * 11)))["outcome"] == "allow"
+
+
+async def test_paid_orders_count_where_they_were_paid(shop: Shop) -> None:
+    """A check covers what it saw, and times do not differ: that twelve were paid within ten minutes is seen all the same."""
+    await team(shop)
+    for number in range(12):
+        assert (await check(shop, f"k{number}", named(number, 60 * number)))["outcome"] == "allow"
+    paid = [named(number, 0.9 * number) for number in range(12)]
+    await shop.tell(*(shop.events.event("order.paid.v1", data) for data in paid))
+    booked = [(await shop.get(f"/v1/orders/{data['order_id']}"))["decision"] for data in paid]
+    assert [one["outcome"] for one in booked] == ["allow"] * 11 + ["review"]
+    assert (rules(booked[-1]), booked[-1]["differs"]) == (["device_buyers"], None)
+    replayed = await shop.post(f"/v1/risk/decisions/{booked[-1]['decision_id']}/replay", "analyst")
+    assert replayed["agrees"]
+    # what is told of a paid order afterwards moves it no more
+    for number in range(12):
+        await check(shop, f"later{number}", named(number, 600 + 60 * number))
+    assert rules(await check(shop, "next", named(12, 5))) == ["device_buyers"]
+
+
 async def test_a_check_of_the_future_is_refused_by_the_real_clock_alone(shop: Shop, real_clock_shop: Shop) -> None:
     soon = wall_now() + timedelta(seconds=limits.FUTURE_SECONDS_MAX - 60)
     far = soon + timedelta(seconds=120)
@@ -169,9 +201,9 @@ async def _counted(wire: Wire, told: list[tuple[int, int, str]]) -> None:
         at = base + minutes * 60_000_000
         asked = Asked(f"o{number}", buyer, "", at, at, (), (), (("device", "Device:d"),))
         said = await wire.check(brand, asked)
-        first = checked.setdefault(number, (minutes, buyer))
-        orders, _ = _most(list(checked.values()), first[0], 60)
-        _, buyers = _most(list(checked.values()), first[0], 10)
+        checked[number] = (minutes, buyer)
+        orders, _ = _most(list(checked.values()), minutes, 60)
+        _, buyers = _most(list(checked.values()), minutes, 10)
         assert (said.velocity["device_orders"], said.velocity["device_buyers"]) == (orders, buyers)
     await wire.forget(brand)
 
