@@ -55,7 +55,7 @@ class Trouble(Answer):
 
     consumer: str
     trouble: str
-    """``failing``: tried again. ``waiting``: for a store, long since. ``diverged``: its book is not what the log says."""
+    """``failing``: tried again; ``waiting``: for a store, for long; ``diverged``: its book is not what the log says."""
     detail: str
     since: At
 
