@@ -92,20 +92,22 @@ class FollowingWire(Stage):
         _logger.info("wire refilled", brand=brand, upto=last.seq)
         return False
 
-    async def run(self, conn: Connection, stretch: Stretch, told: Sequence[Logged[Any]]) -> Iterable[Outcome]:
+    async def run(
+        self,
+        conn: Connection,  # noqa: ARG002 - its store is another
+        stretch: Stretch,
+        told: Sequence[Logged[Any]],
+    ) -> Iterable[Outcome]:
         """Tell a stretch; the counters of its orders are kept for their decision."""
         try:
-            await self._tell_new(stretch, told)
+            wire = await self._wire.stand(stretch.brand)
+            await self._tell(stretch, told, max(wire.seq, stretch.after), wanted=True)
         except WireBroken as error:
             if is_away(error):
                 raise
             await self._drop(stretch.brand, stretch.after, error)
             raise WireLost("the wire was broken; it is told anew") from error
         return ()
-
-    async def _tell_new(self, stretch: Stretch, told: Sequence[Logged[Any]]) -> None:
-        wire = await self._wire.stand(stretch.brand)
-        await self._tell(stretch, told, max(wire.seq, stretch.after), wanted=True)
 
     async def _drop(self, brand: str, stands: int, error: Exception) -> None:
         self._dropped[brand] = stands
@@ -160,7 +162,7 @@ class Listing(Stage):
 
 
 class Deciding(Stage):
-    """Decides every first order: what was said before it was paid counts, and what is known now can only make it worse."""
+    """Decides every first order: what was said before it was paid counts, and what is known now can only worsen it."""
 
     takes = (facts.Paid,)
 

@@ -162,7 +162,7 @@ def neo4j_away(error: DriverError | Neo4jError) -> bool:
 
 
 def redis_away(error: RedisError) -> bool:
-    """What a script says of its arguments, or the client of a value it cannot send, is a defect; else it is the server."""
+    """What a script says of its arguments, and the client of a value it cannot send, is a defect; all else is not."""
     if isinstance(error, DataError):
         return False
     if not isinstance(error, ResponseError) or isinstance(error, _REDIS_STATES):

@@ -111,8 +111,9 @@ FEATURES: Final[dict[str, int | bool]] = {
 phones and installed devices, the buyer's own or named in the order, that a person above owns too, each counted once.
 ``*_orders``: the most orders within any one hour that holds this one, itself included; ``device_buyers``: the most
 buyers on its device within any ten minutes that hold it. Paid orders are counted; at a check, on its device, checked
-ones as well, apart, each where it was told last, and the larger number is the feature. Windows are half open, by ``placed_at``; they are exact up to
-VELOCITY_ORDERS_MAX orders of a clock hour, and a window that touches an hour with more says at least so many.
+ones as well, apart, each where it was told last, and the larger number is the feature. Windows are half open, by
+``placed_at``; they are exact up to VELOCITY_ORDERS_MAX orders of a clock hour, and a window that touches an hour with
+more says at least so many.
 ``blacklisted``: listed people and identifiers of the order, its buyer and the persons above; ``blacklist_marks``:
 listed IP addresses among these.
 """

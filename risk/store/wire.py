@@ -31,8 +31,8 @@ class WireLost(RedisConnectionError):
 
 
 _SHAPE = 3
-"""Of what the scripts keep. 1: one binding and inviter of a member, a ring of counters; 2: intervals, orders; 3: what of
-members may be listed and ties nobody, checked orders where they were told last."""
+"""Of what the scripts keep. 1: one binding and inviter of a member, a ring of counters; 2: intervals, orders; 3: what
+members have that may be listed and ties nobody, checked orders where they were told last."""
 
 _SCRIPTS = ROOT / "lua" / "risk"
 

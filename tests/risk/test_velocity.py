@@ -136,7 +136,7 @@ async def test_orders_count_where_they_were_told_last(shop: Shop) -> None:
 
 
 async def test_paid_orders_count_where_they_were_paid(shop: Shop) -> None:
-    """A check covers what it saw, and times do not differ: that twelve were paid within ten minutes is seen all the same."""
+    """A check covers what it saw, times do not differ; that twelve were paid within ten minutes is seen."""
     await team(shop)
     for number in range(12):
         assert (await check(shop, f"k{number}", named(number, 60 * number)))["outcome"] == "allow"
