@@ -75,6 +75,7 @@ _BY_NAME: Final = {
     "member_sales.member_id": "'m' || n",
     "member_balance.member_id": "'m' || n",
     "member_balance.balance_fen": "-n",
+    "db_login.role": "'analyst'",
     "outcome.status": "'refused'",
     "first_answer.claimed_by": "NULL",
     "first_answer.claimed_until": "NULL",

@@ -302,6 +302,14 @@ async def test_a_broken_wire_is_one_brands_own(
         assert (await check(other, "mended", order("o", "b")))["outcome"] == "allow"
 
 
+async def test_a_redis_that_lost_its_scripts_is_given_them_again(installation: Running, shop: Shop) -> None:
+    await team(shop)
+    redis: Any = installation.parts.redis
+    await redis.script_flush()
+    asked = (check(shop, f"k{number}", order(f"o{number}", "b")) for number in range(3))
+    assert [(said["outcome"], said["missing"]) for said in await asyncio.gather(*asked)] == [("allow", [])] * 3
+
+
 async def test_a_wire_that_breaks_at_one_place_is_mended_every_time(installation: Running, shop: Shop) -> None:
     parts = installation.parts
     await team(shop)
@@ -341,7 +349,7 @@ async def test_a_wire_that_stays_broken_sets_no_event_aside(shop: Shop, monkeypa
         told = await shop.get("/v1/ops/consumers", "admin")
         (books,) = [item for item in told["items"] if item["consumer"] == "ledger"]
         assert (told["set_aside"], books["trouble"]["trouble"]) == ([], "waiting")
-        assert "the wire" in books["trouble"]["detail"]
+        assert "WireLost" in books["trouble"]["detail"]
         ready = await shop.call("GET", "/readyz", None)
         assert ready.json()["consumers"]["ledger"]["brands_troubled"] >= 1
     await shop.drain()
