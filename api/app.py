@@ -17,14 +17,14 @@ from api.auth import KeyCache
 from api.document import document
 from api.methods import Methods
 from api.platform import Platform
-from api.routes import brands, consistency, events, health, ledger, members, ops, orders, risk, withdrawals
+from api.routes import brands, consistency, events, health, jobs, ledger, members, ops, orders, risk, withdrawals
 from api.scoped import Access, Handler, ScopedRoute, access_of, serve
 from core import limits
 from core.clock import monotonic_s
 from core.errors import Refusal
 from events.contract import Contracts
 
-_ROUTERS: Final = (health, brands, events, members, risk, orders, ledger, withdrawals, consistency, ops)
+_ROUTERS: Final = (health, brands, events, members, risk, orders, ledger, withdrawals, consistency, jobs, ops)
 
 _REQUESTS = Counter("trefoil_requests_total", "Requests answered", ["method", "route", "status"])
 _SECONDS = Histogram("trefoil_request_seconds", "Time to the answer", ["route"])

@@ -97,6 +97,8 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "The installation": {
         "brand_exists": "there is a brand of this name",
+        "job_cancelled": "the job was cancelled before it was done",
+        "job_lost": "the worker was lost several times while it did this job",
         "clock_is_real": "only a simulated clock can be moved",
         "clock_backwards": "a simulated clock never goes back",
     },

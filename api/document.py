@@ -47,6 +47,7 @@ _TAGS: Final = {
     "ledger": "Balances, statements, the trial balance, the proof of the chain.",
     "withdrawals": "Money that members ask for.",
     "consistency": "Do the stores hold what the log says?",
+    "jobs": "Work that takes longer than a request: how far it is, and what came of it.",
     "ops": "The installation's clock, jobs and consumers.",
 }
 
@@ -144,13 +145,14 @@ def gives(
     problems: Mapping[int, Collection[str]] | None = None,
     *,
     waits: bool = False,
-    telling: Mapping[int, type[Problem]] | None = None,
+    telling: Mapping[int, type[BaseModel]] | None = None,
     headers: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What a route answers, and by status the codes of those problems that are its own.
 
     ``@routes.get(path, **gives(OrderRead), **roles("operator"))``. ``waits``: it answers when a command has had its
-    outcome. ``telling``: by status, problems that say more than the others do. ``headers``: by status.
+    outcome. ``telling``: by status, problems that say more than the others do, and other
+    answers. ``headers``: by status.
     A route that hands over a ready response is not held up by its model; the tests hold that every answer fits.
     """
     responses: dict[int | str, dict[str, Any]] = {

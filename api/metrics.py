@@ -43,7 +43,10 @@ POOL_SIZE: Final = Family("trefoil_postgres_pool_connections", "gauge", "Connect
 POOL_USED: Final = Family("trefoil_postgres_pool_connections_used", "gauge", "Connections in use now", ())
 POOL_WAITING: Final = Family("trefoil_postgres_pool_requests_waiting", "gauge", "Who waits for a connection now", ())
 JOB_RUNS: Final = Family(
-    "trefoil_job_runs_total", "counter", "Runs of a job that comes round, by brand: done or put_off", ("job", "outcome")
+    "trefoil_job_runs_total",
+    "counter",
+    "Runs of a job, by brand: done or put_off, failed, cancelled",
+    ("job", "outcome"),
 )
 JOB_SECONDS: Final = Family("trefoil_job_seconds_total", "counter", "Time that its runs took", ("job",))
 

@@ -23,7 +23,6 @@ from privacy.keyring import Keyring
 from risk.flows.check import Checks
 from risk.flows.rulebooks import Rulebooks
 from risk.store.wire import Wire
-from worker.consistency import Comparison
 from worker.progress import Progress
 
 
@@ -46,7 +45,6 @@ class Platform:
     rulebooks: Rulebooks
     checks: Checks
     contracts: Contracts
-    comparison: Comparison
     jobs: Mapping[str, Job]
     consumers: tuple[Consumer, ...]
     rooms: tuple[Room, ...]

@@ -70,6 +70,15 @@ CONSISTENCY_RUN_LINES: Final = 200_000  # users of identifiers sorted in memory 
 CONSISTENCY_TRIES_MAX: Final = 20  # a member that changes while it is read is read again, a moment later
 DIFFERENCES_MAX: Final = 100  # differences listed by a consistency check
 
+# --- jobs ---------------------------------------------------------------------------------------------------------
+JOBS_AT_ONCE_MAX: Final = 4  # in one worker: each holds a connection for its turn and up to two of the pool
+JOBS_PER_BRAND_MAX: Final = 2  # at once: a brand with many long jobs leaves room for the others
+JOBS_KEEP_DAYS: Final = 30  # after its end a job can be looked at so long
+JOB_TELL_SECONDS: Final = 0.5  # a job's progress is written this often: nobody looks closer
+JOB_WAIT_SECONDS_MAX: Final = 600.0  # who waits for a job is answered after this with where to look
+JOB_AWAY_SECONDS_MAX: Final = 10.0  # a store that is away is waited for; after that the job fails
+JOB_EVENTS_SILENCE_SECONDS: Final = 15.0  # a stream of a job says at least that it is there: proxies cut silent ones
+
 # --- pools, waits, retries ----------------------------------------------------------------------------------------
 POSTGRES_POOL_MAX: Final = 12  # connections per process: API and worker together stay far below 100
 POSTGRES_BRAND_MAX: Final = 6  # of them for one brand at a time: however much it asks for, others come in between
@@ -91,7 +100,8 @@ DEAD_PEER_IDLE_SECONDS: Final = 5  # silence after which a server asks whether t
 DEAD_PEER_PROBE_SECONDS: Final = 5  # between two such questions
 DEAD_PEER_PROBES: Final = 3  # without an answer, and the lock is free: 20 s after a machine vanished
 POLL_SECONDS: Final = 0.5  # who waits looks this often without being told; what failed is tried again after it
-LOOK_AT_ALL_SECONDS: Final = 5.0  # brands of which no news came are looked at this often: a notification can be lost
+LOOK_AT_ALL_SECONDS: Final = 5.0  # who has something to do is asked this often: a notification can be lost
+LOOK_AT_EVERYBODY_SECONDS: Final = 300.0  # a store that was put back to an earlier state is seen after this
 BRANDS_LOOKED_AT_MAX: Final = 100  # brands looked at together: 5 s for 10,000, and told brands go on in between
 
 # --- streams and topics -------------------------------------------------------------------------------------------

@@ -58,6 +58,27 @@ class _Consumer:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """What a consumer was about to deal with: so many events from ``seq`` on, the first of which failed alone so often.
+
+    ``under_way``: nobody told how it ended, as after the death of a worker.
+    """
+
+    seq: int
+    events: int
+    tries: int
+    under_way: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A consumer has something to do for a brand."""
+
+    brand: str
+    consumer: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Seq:
     seq: int
 
@@ -88,6 +109,10 @@ _REPLAYED = sql("events/set_aside_replayed", rows=_Replayed)
 _TROUBLE = sql("events/trouble_set")
 _TROUBLE_OVER = sql("events/trouble_over")
 _TROUBLES = sql("events/troubles", Trouble)
+_TRY_SET = sql("events/try_set")
+_TRY_READ = sql("events/try_read", Try)
+_TRY_OVER = sql("events/try_over")
+_BEHIND = sql("events/behind", Behind)
 
 
 async def put(conn: Connection, brand: str, consumer: str, errors: Mapping[int, str], at: datetime) -> None:
@@ -146,3 +171,31 @@ async def troubles(conn: Connection, brand: str) -> list[Trouble]:
 async def health(conn: Connection) -> list[Health]:
     """How every consumer gets on; of no brand in particular."""
     return await _HEALTH.run(conn)
+
+
+async def keep_try(conn: Connection, brand: str, consumer: str, tried: Try) -> None:
+    """Keep what a consumer is about to try, or how often it failed at it."""
+    await _TRY_SET.run(
+        conn,
+        brand=brand,
+        consumer=consumer,
+        seq=tried.seq,
+        events=tried.events,
+        tries=tried.tries,
+        under_way=tried.under_way,
+    )
+
+
+async def last_try(conn: Connection, brand: str, consumer: str) -> Try | None:
+    """What was kept of the last try."""
+    return await _TRY_READ.one(conn, brand=brand, consumer=consumer)
+
+
+async def forget_try(conn: Connection, brand: str, consumer: str) -> None:
+    """There is nothing to remember of it any more."""
+    await _TRY_OVER.run(conn, brand=brand, consumer=consumer)
+
+
+async def behind(conn: Connection, consumers: Iterable[str]) -> list[Behind]:
+    """Which of some consumers have something to do, over all brands: one query, however many there are."""
+    return await _BEHIND.run(conn, consumers=list(consumers))

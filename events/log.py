@@ -162,6 +162,11 @@ class ConsumerOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class _AcceptedAt:
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Seq:
     seq: int
 
@@ -183,6 +188,7 @@ _CHAIN = sql("events/chain", _Link)
 _OUTCOMES = sql("events/outcomes", ConsumerOutcome)
 _OUTCOMES_BETWEEN = sql("events/outcomes_between", Outcome)
 _SAVE_OUTCOMES = sql("events/save_outcomes", rows=Outcome)
+_ACCEPTED_AFTER = sql("events/accepted_after", _AcceptedAt)
 _WATERMARK = sql("events/watermark", _Seq)
 _WATERMARKS = sql("events/watermarks", Watermark)
 _ADVANCE = sql("events/advance")
@@ -354,6 +360,12 @@ async def outcomes_between(conn: Connection, brand: str, consumer: str, after: i
 async def save_outcomes(conn: Connection, brand: str, consumer: str, found: Sequence[Outcome]) -> None:
     """Record outcomes of a consumer, in the transaction of the effects."""
     await _SAVE_OUTCOMES.save(conn, found, brand=brand, consumer=consumer)
+
+
+async def accepted_after(conn: Connection, brand: str, seq: int) -> datetime | None:
+    """When the first event after a number was accepted, by the machine's clock; None at the end of the log."""
+    row = await _ACCEPTED_AFTER.one(conn, brand=brand, after=seq)
+    return row.accepted_at if row else None
 
 
 async def watermark(conn: Connection, brand: str, consumer: str) -> int:

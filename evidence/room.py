@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from brands.clock import InstallationClock
 from core.stores.postgres import Postgres
-from events.room import Job, Room
+from events.room import Job, Progress, Room
 from evidence.seal import seal
 from privacy.keyring import Keyring
 
@@ -15,9 +18,9 @@ _SEAL_EVERY_SECONDS = 24 * 3600.0
 def evidence_room(postgres: Postgres, keyring: Keyring, clock: InstallationClock) -> Room:
     """The room over open parts."""
 
-    async def seal_brand(brand: str) -> int:
+    async def seal_brand(brand: str, _: Mapping[str, Any], __: Progress) -> dict[str, int]:
         """Seal a brand as it stands."""
         await seal(postgres, keyring, brand, await clock.now())
-        return 1
+        return {"count": 1}
 
     return Room(name="evidence", jobs=(Job("seal", seal_brand, every_seconds=_SEAL_EVERY_SECONDS),))

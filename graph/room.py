@@ -6,7 +6,7 @@ from core.stores.postgres import Postgres
 from events.contract import Contracts
 from events.room import Job, Room
 from graph.contracts import CONTRACTS
-from graph.flows.follow import GraphConsumer
+from graph.flows.follow import REBUILD, GraphConsumer
 from graph.flows.live import LiveGraph
 from graph.flows.warm import warm
 
@@ -23,7 +23,7 @@ def graph_room(postgres: Postgres, live: LiveGraph, contracts: Contracts) -> Roo
         consumers=(consumer,),
         warm=lambda: warm(live.graph),
         jobs=(
-            Job("rebuild_graph", consumer.rebuild),
-            Job("sweep_graph", consumer.sweep, every_seconds=_SWEEP_EVERY_SECONDS, on_demand=False),
+            Job(REBUILD, consumer.rebuild),
+            Job("sweep_graph", consumer.sweep, by=None, every_seconds=_SWEEP_EVERY_SECONDS),
         ),
     )

@@ -45,9 +45,9 @@ from risk.flows.rulebooks import Rulebooks
 from risk.flows.rulebooks import seed as seed_rulebook
 from risk.room import risk_room
 from risk.store.wire import Wire
-from worker.consistency import Comparison
 from worker.consumer import StagedConsumer
 from worker.progress import Progress
+from worker.room import worker_room
 from worker.worker import Worker
 
 CONTRACTS: Final = Contracts((*LOG, *SHOP, *GRAPH_CONTRACTS, *RISK_CONTRACTS, *LEDGER_CONTRACTS))
@@ -75,6 +75,7 @@ def rooms_over(
         risk_room(postgres, wire, rulebooks, clock, CONTRACTS),
         ledger_room(postgres, clock),
         evidence_room(postgres, keyring, clock),
+        worker_room(postgres, live, CONTRACTS),
     )
 
 
@@ -133,7 +134,6 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
             rulebooks=rulebooks,
             checks=Checks(wire, live, rulebooks, Recorder(postgres, statements), progress.booked),
             contracts=CONTRACTS,
-            comparison=Comparison(postgres, live, CONTRACTS),
             jobs={job.name: job for room in rooms for job in room.jobs},
             rooms=rooms,
             metrics_token=settings.metrics_token,

@@ -13,12 +13,13 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from core import limits
 from core.stores.postgres import Postgres
 from events import aside, log
 from events.contract import Contracts
+from events.room import Progress
 from events.shop import GRAPH, LEDGER
 from graph.flows import read as graph
 from graph.flows.live import LiveGraph
@@ -26,6 +27,9 @@ from graph.flows.project import stands_at
 from graph.flows.read import MemberFacts
 from ledger.flows import read as ledger
 from worker.accounts import Account, Side, Told, Totals, held
+
+CONSISTENCY: Final = "consistency"
+"""The kind of job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +76,18 @@ class _Compared:
 
 
 class Comparison:
-    """Compares, one brand at a time in a process: it is work, and two at once would only slow each other down."""
+    """Compares brands; those compared at the same time take turns, some members each."""
 
     def __init__(self, postgres: Postgres, live: LiveGraph, contracts: Contracts) -> None:
         self._postgres = postgres
         self._live = live
         self._types = [c.type for c in contracts if GRAPH in c.decided_by]
-        self._alone = asyncio.Lock()
 
-    async def run(self, brand: str) -> Consistency:
-        """Compare a brand's graph and ledger with its log, as of the number the graph stands at when it begins."""
-        async with self._alone:
-            return await self._compare(brand)
+    async def run(self, brand: str, progress: Progress) -> Consistency:
+        """Compare a brand's graph and ledger with its log, as of the number the graph stands at when it begins.
 
-    async def _compare(self, brand: str) -> Consistency:
+        Its progress counts members.
+        """
         async with self._postgres.brand(brand) as conn:
             recorded = await log.watermark(conn, brand, GRAPH)
             booked = await log.watermark(conn, brand, LEDGER)
@@ -97,13 +99,15 @@ class Comparison:
         totals = Totals()
         # what was set aside is in the log and in no book
         differences: list[dict[str, Any]] = [{"consumer": name, "set_aside": n} for name, n in waiting.items()]
-        orders = order_hash = 0
+        members = orders = order_hash = 0
         async for one in self._members(brand, at_seq):
             for order in one.orders:
                 orders += 1
                 order_hash += ledger.order_figure(*order)
             totals.add(one.member_id, one.told, one.held)
             _differ(differences, one)
+            members += 1
+            await progress.at(members)
         told, found = totals.sides()
         log_orders = OrdersSide(orders, ledger.figures_hash(order_hash))
         ledger_orders = OrdersSide(figures.orders, figures.hash)

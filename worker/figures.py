@@ -23,7 +23,7 @@ class Figures:
         self._more: dict[str, float] = defaultdict(float)
 
     def ran(self, job: str, outcome: str, seconds: float) -> None:
-        """A job was run for a brand: ``done``, or ``put_off`` to its next turn."""
+        """A job was run for a brand: ``done``, ``put_off`` to its next turn, ``failed`` or ``cancelled``."""
         self._more[f"{RUNS} {job} {outcome}"] += 1
         self._more[f"{SECONDS} {job}"] += seconds
 

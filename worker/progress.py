@@ -1,10 +1,11 @@
-"""Waiting until a consumer of the log has come far enough: told by notification, with a look now and then."""
+"""Waiting until a consumer of the log, or a job, has come far enough: told by notification, else seen by looking."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import psycopg
 import structlog
@@ -12,6 +13,7 @@ import structlog
 from core import limits
 from core.clock import monotonic_s
 from core.errors import Refusal
+from core.stores.away import end_if_cancelled
 from core.stores.postgres import Postgres
 from events import log
 from events.shop import LEDGER
@@ -20,22 +22,23 @@ _logger = structlog.get_logger()
 
 
 class Progress:
-    """One listening connection per process wakes everybody who waits."""
+    """Two listening connections per process wake everybody who waits."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
         self._reached: dict[tuple[str, str], int] = defaultdict(int)
         self._changed = asyncio.Condition()
-        self._task: asyncio.Task[None] | None = None
+        self._watched: dict[tuple[str, str], set[asyncio.Event]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to listen, in the background, for as long as the process lives."""
-        self._task = asyncio.create_task(self._listen())
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._hear_jobs())]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def booked(self, brand: str) -> int:
         """How far a brand's ledger is known to be; never further than it is."""
@@ -57,6 +60,25 @@ class Progress:
             async with self._changed:
                 self._reached[brand, consumer] = int(seq)
                 self._changed.notify_all()
+
+    async def _hear_jobs(self) -> None:
+        async for payload in notifications(self._postgres, "trefoil_job"):
+            brand, job_id = payload.split(" ")
+            for changed in self._watched.get((brand, job_id), ()):
+                changed.set()
+
+    @asynccontextmanager
+    async def watching(self, brand: str, job_id: str) -> AsyncIterator[asyncio.Event]:
+        """What is set whenever a job changes, as far as it is heard; whoever clears it looks first."""
+        changed = asyncio.Event()
+        watchers = self._watched.setdefault((brand, job_id), set())
+        watchers.add(changed)
+        try:
+            yield changed
+        finally:
+            watchers.discard(changed)
+            if not watchers:
+                self._watched.pop((brand, job_id), None)
 
     async def reached(self, brand: str, consumer: str, seq: int, seconds_max: float) -> bool:
         """Wait until a consumer's watermark is at least ``seq``; False when that takes longer than allowed."""
@@ -92,4 +114,5 @@ async def notifications(postgres: Postgres, channel: str) -> AsyncIterator[str]:
                 async for notice in conn.notifies():
                     yield notice.payload
         except (psycopg.Error, OSError):
+            end_if_cancelled()
             await asyncio.sleep(limits.POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""The worker: every consumer over all brands, the transports of events, jobs that come round; survives any outage."""
+"""The worker: every consumer over all brands, the transports of events, jobs; survives any outage."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from typing import Protocol
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from core import limits
 from core.clock import monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
-from core.stores.away import is_away
+from core.stores.away import end_if_cancelled, is_away
 from core.stores.postgres import Postgres
 from core.telemetry import told
-from events import log
+from events import aside, log
 from events.consumer import Consumer
-from events.room import Job
+from events.room import Job, Unwatched
 from worker.figures import Figures
 from worker.following import Following
+from worker.jobs import JobRunner
 from worker.progress import notifications
 
 _logger = structlog.get_logger()
 
 HEARTBEAT_KEY = "trefoil:worker"
+_LOOKED_KEY = "trefoil:looked"
+"""Names the server of Redis at which every brand was looked at."""
 _HEARTBEAT_SECONDS = 2.0
 _HEARTBEAT_KEEP_MS = 6_000  # three beats missed: the worker is gone
 
@@ -59,7 +63,8 @@ class Worker:
         self._redis = redis
         self._name = new_id("worker")
         self._figures = Figures()
-        self._jobs = [job for job in jobs if job.every_seconds is not None]
+        self._by_itself = [job for job in jobs if job.every_seconds is not None]
+        self._asked = JobRunner(postgres, jobs, self._figures)
         self._transports = transports
         self._warm = warm
         bound = asyncio.Semaphore(limits.STEPS_AT_ONCE_MAX)
@@ -80,7 +85,8 @@ class Worker:
                 tasks.create_task(self._guarded("heartbeat", self._beat))
                 for transport in self._transports:
                     tasks.create_task(self._guarded(transport.name, transport.run))
-                for job in self._jobs:
+                tasks.create_task(self._guarded("jobs", self._asked.run))
+                for job in self._by_itself:
                     tasks.create_task(self._come_round(job))
         finally:
             for following in self._following.values():
@@ -98,12 +104,40 @@ class Worker:
                 following.tell([brand])
 
     async def _look_at_all(self) -> None:
-        """Every brand now and then: a notification can be lost."""
+        """Those with something to do, now and then: a notification can be lost.
+
+        Every brand at the start, whenever Redis may have lost something, and rarely: that a store stands elsewhere
+        than the log is seen by looking at it.
+        """
+        looked_s: float | None = None
         while True:
-            async for brands in self._pages():
-                for following in self._following.values():
-                    following.tell(brands)
+            if looked_s is None or monotonic_s() - looked_s > limits.LOOK_AT_EVERYBODY_SECONDS:
+                looked_s = monotonic_s()
+                async for brands in self._pages():
+                    for following in self._following.values():
+                        following.tell(brands)
+            else:
+                await self._tell_those_behind()
             await asyncio.sleep(limits.LOOK_AT_ALL_SECONDS)
+            if not await self._redis_is_as_it_was():
+                looked_s = None
+
+    async def _tell_those_behind(self) -> None:
+        try:
+            async with self._postgres.installation() as conn:
+                behind = await aside.behind(conn, self._following)
+        except Refusal:
+            return  # the next look sees them
+        for one in behind:
+            self._following[one.consumer].tell([one.brand])
+
+    async def _redis_is_as_it_was(self) -> bool:
+        """Whether it is the server, and holds the mark, of the last look: one that was restarted or emptied is not."""
+        try:
+            run_id = (await self._redis.info("server"))["run_id"]
+            return bool(await self._redis.set(_LOOKED_KEY, run_id, get=True) == run_id.encode())
+        except RedisError:
+            return True  # away: seen when it is back
 
     async def _pages(self) -> AsyncIterator[list[str]]:
         """Brands with events, some at a time, so that a look at all of them never crowds out one that was told."""
@@ -127,9 +161,10 @@ class Worker:
                 for brand in brands:
                     since = monotonic_s()
                     try:
-                        await job.run(brand)
+                        await job.run(brand, {}, Unwatched())
                         self._figures.ran(job.name, "done", monotonic_s() - since)
                     except Exception as error:
+                        end_if_cancelled()
                         self._figures.ran(job.name, "put_off", monotonic_s() - since)
                         level = _logger.warning if is_away(error) else _logger.error
                         level("job put off", job=job.name, brand=brand, **told(error))
@@ -146,6 +181,7 @@ class Worker:
             try:
                 await run()
             except Exception as error:
+                end_if_cancelled()
                 level = _logger.warning if is_away(error) else _logger.error
                 level("put off", task=name, **told(error))
             await asyncio.sleep(limits.POLL_SECONDS)

@@ -8,11 +8,14 @@ from typing import Any
 from fastapi import Request
 
 from api.answers.consistency import Consistency, LogVerified
+from api.answers.jobs import JobStarted
 from api.auth import caller
 from api.document import gives
+from api.jobs import accepted, result_of, start_job, wait_for_job
 from api.platform import platform
 from api.scoped import roles, router
 from events import log
+from worker.consistency import CONSISTENCY
 
 routes = router("consistency")
 
@@ -20,12 +23,14 @@ routes = router("consistency")
 @routes.get(
     "/v1/consistency",
     summary="The graph and the ledger against the log",
-    **gives(Consistency),
+    **gives(Consistency, {409: ["job_cancelled"], 500: ["job_lost"]}, telling={202: JobStarted}),
     **roles("analyst", "auditor"),
 )
-async def check_consistency(request: Request) -> dict[str, Any]:
-    parts = platform(request)
-    return asdict(await parts.comparison.run(caller(request).brand))
+async def check_consistency(request: Request) -> Any:
+    """Starts the job `consistency`, or joins the one that runs, and waits for it; 202 when that takes very long."""
+    job = await start_job(request, CONSISTENCY, {})
+    ended = await wait_for_job(platform(request), caller(request).brand, job.job_id)
+    return accepted(ended) if ended.finished_at is None else result_of(ended)
 
 
 @routes.get(

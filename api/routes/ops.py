@@ -10,19 +10,22 @@ import structlog
 from fastapi import Path, Request
 
 from api.answers.events import ReplayTaken
+from api.answers.jobs import JobStarted
 from api.answers.ops import ClockMoved, ClockReading, Consumers, Drained, JobDone
 from api.auth import caller
 from api.commands import append_command
 from api.document import gives
+from api.jobs import accepted, result_of, start_job, startable, wait_for_job
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import Platform, platform
 from api.scoped import owner, roles, router
 from brands.brands import brand_names
 from core import limits
-from core.errors import FieldError, Refusal, invalid, not_found
+from core.errors import Refusal, not_found
 from core.telemetry import told
 from events import aside, log
 from events.fields import Instant, Strict, Text, example
+from events.room import Unwatched
 from events.shop import EventReplayed
 
 routes = router("ops")
@@ -139,25 +142,28 @@ async def replay_event(
 @routes.post(
     "/v1/ops/run",
     summary="Run a job now; answers when it is done",
-    **gives(JobDone, {503: ["still_working"]}),
+    **gives(JobDone, {409: ["job_cancelled"], 500: ["job_lost"], 503: ["still_working"]}, telling={202: JobStarted}),
     **roles(),
 )
-async def run_job(request: Request, asked: AskedJob) -> dict[str, Any]:
+async def run_job(request: Request, asked: AskedJob) -> Any:
+    """The worker does it, and goes on if nobody waits any more; 202 when it takes very long."""
     parts, brand = platform(request), caller(request).brand
-    job = parts.jobs.get(asked.job)
-    if job is None or not job.on_demand:
-        known = ", ".join(sorted(job.name for job in parts.jobs.values() if job.on_demand))
-        raise invalid([FieldError("job", "unknown_value", f"one of {known}")])
+    job = startable(request, asked.job)
     if job.timed:
         await _drain(parts, brand)
-    done = await job.run(brand)
+    started = await start_job(request, job.name, {})
+    ended = await wait_for_job(parts, brand, started.job_id)
+    if ended.finished_at is None:
+        return accepted(ended)
+    result = result_of(ended)
     if not job.timed:
         await _drain(parts, brand)
-    return {"job": job.name, "done": True, "count": done, **({"settled": done} if job.name == "settle" else {})}
+    return {"job": job.name, "done": True, **result}
 
 
 async def _run_timed(parts: Platform, brand: str) -> int:
-    return sum([await job.run(brand) for job in parts.jobs.values() if job.timed])
+    done = [await job.run(brand, {}, Unwatched()) for job in parts.jobs.values() if job.timed]
+    return sum(result["count"] for result in done)
 
 
 async def _run_timed_elsewhere(parts: Platform, brand: str, few: asyncio.Semaphore) -> int:

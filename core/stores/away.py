@@ -6,6 +6,7 @@ waiting does not lift. One table for all stores.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Final
 
@@ -110,6 +111,13 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, RedisError):
         return redis_away(error)
     return isinstance(error, OSError) and not isinstance(error, _ABOUT_FILES)
+
+
+def end_if_cancelled() -> None:
+    """Raise CancelledError where the present task is to end: a driver may have made an error of its own out of that."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def away_store(error: BaseException) -> str | None:

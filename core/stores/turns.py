@@ -45,31 +45,47 @@ class Turn:
 @asynccontextmanager
 async def turn(postgres: Postgres, name: str) -> AsyncIterator[Turn]:
     """Wait until nobody else has the turn of this name, and have it. Raises Refusal 503 while Postgres is away."""
+    async with _connection(postgres) as conn:
+        await _wait(conn, name)
+        yield Turn(conn)
+
+
+@asynccontextmanager
+async def free_turn(postgres: Postgres, name: str) -> AsyncIterator[Turn | None]:
+    """Have the turn of this name if nobody else has it, else None. Raises Refusal 503 while Postgres is away."""
+    async with _connection(postgres) as conn:
+        yield Turn(conn) if await _taken(conn, name) else None
+
+
+@asynccontextmanager
+async def _connection(postgres: Postgres) -> AsyncIterator[Connection]:
     try:
         conn = await postgres.listener()
     except psycopg.OperationalError as error:
         raise unavailable("postgres") from error
     try:
-        await _wait(conn, name)
-        yield Turn(conn)
+        try:
+            await _NOTICE_DEAD_PEER.run(
+                conn,
+                idle_seconds=str(limits.DEAD_PEER_IDLE_SECONDS),
+                probe_seconds=str(limits.DEAD_PEER_PROBE_SECONDS),
+                probes=str(limits.DEAD_PEER_PROBES),
+            )
+        except _LOST as error:
+            raise unavailable("postgres") from error
+        yield conn
     finally:
         await conn.close()  # gives the lock back at once
 
 
 async def _wait(conn: Connection, name: str) -> None:
-    try:
-        await _NOTICE_DEAD_PEER.run(
-            conn,
-            idle_seconds=str(limits.DEAD_PEER_IDLE_SECONDS),
-            probe_seconds=str(limits.DEAD_PEER_PROBE_SECONDS),
-            probes=str(limits.DEAD_PEER_PROBES),
-        )
-        while not await _taken(conn, name):  # noqa: ASYNC110 -- another process lets it go, not an event here
-            await asyncio.sleep(limits.POLL_SECONDS)
-    except _LOST as error:
-        raise unavailable("postgres") from error
+    while not await _taken(conn, name):  # noqa: ASYNC110 -- another process lets it go, not an event here
+        await asyncio.sleep(limits.POLL_SECONDS)
 
 
 async def _taken(conn: Connection, name: str) -> bool:
-    found = await _TRY_LOCK.one(conn, name=name)
+    try:
+        found = await _TRY_LOCK.one(conn, name=name)
+    except _LOST as error:
+        raise unavailable("postgres") from error
     return found is not None and found.taken

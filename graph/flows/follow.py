@@ -14,18 +14,20 @@ with the log is not ok, for it finds no identifiers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import structlog
 
 from core import limits
 from core.clock import wall_now
 from core.stores.postgres import Connection, Postgres, lock, try_lock
-from events import aside, log
+from events import aside, jobs, log
 from events.consumer import Budget, Diverged, consumer_lock
 from events.contract import Contracts
 from events.outcome import Outcome
 from events.reading import Facts, copied, dealt_with, facts_of
+from events.room import JobCancelled, Progress, Unwatched
 from events.shop import GRAPH
 from graph.flows.live import LiveGraph, live_space
 from graph.flows.project import NEVER, Fenced, Stand, pass_over, project, stand_of
@@ -33,6 +35,10 @@ from graph.reactions import graph_fact
 from graph.store import projection, spaces
 
 _logger = structlog.get_logger()
+
+
+REBUILD: Final = "rebuild_graph"
+"""The kind of job that makes a graph anew."""
 
 
 def _rebuild_lock(brand: str) -> str:
@@ -88,46 +94,71 @@ class GraphConsumer:
             return seq
 
     async def recover(self, brand: str) -> None:
-        """Make the graph anew from the log, unless another process has done so meanwhile."""
-        await self._make_anew(brand, only_diverged=True)
+        """Make the graph anew from the log, unless another process has done so meanwhile.
 
-    async def rebuild(self, brand: str) -> int:
+        One at a time in a process: after an upgrade every brand is made anew, and each takes connections and a core.
+        """
+        async with self._alone, self._postgres.brand(brand) as alone:
+            await lock(alone, _rebuild_lock(brand))
+            if await self._diverged(brand):
+                await self._make_anew(brand, Unwatched())
+
+    async def rebuild(self, brand: str, _: Mapping[str, Any], progress: Progress) -> dict[str, int]:
         """Project the whole log into a new space beside the live graph, then switch; answers the number of events.
 
         Nobody reads the new graph before it is whole, and what was recorded of events stands. One rebuild of a brand
-        runs at a time, and one of all brands in a process; what it leaves behind, or one that was killed, is swept
-        later.
+        runs at a time. One that was killed goes on in the space it had begun; one that is cancelled takes it away.
         """
-        return await self._make_anew(brand, only_diverged=False)
-
-    async def _make_anew(self, brand: str, *, only_diverged: bool) -> int:
-        # one at a time: after an upgrade every brand is made anew, and each takes connections and all of a core
-        async with self._alone, self._postgres.brand(brand) as alone:
+        async with self._postgres.brand(brand) as alone:
             await lock(alone, _rebuild_lock(brand))
-            if only_diverged and not await self._diverged(brand):
-                return 0
-            space = spaces.new_space(brand, await self._spaces(brand))
-            projected = await self._fill(brand, space)
-            async with self._postgres.brand(brand) as conn:
-                await lock(conn, consumer_lock(brand, GRAPH))
-                projected += await self._catch_up(conn, brand, space)
-                async with self._graph.writing() as tx:
-                    await spaces.GO_LIVE.run(tx, brand=brand, space=space)
-                self._live.forget(brand)
-            _logger.info("graph made anew", brand=brand, events=projected)
+            return {"count": await self._make_anew(brand, progress)}
+
+    async def _make_anew(self, brand: str, progress: Progress) -> int:
+        space = await self._space_to_fill(brand, progress)
+        try:
+            await self._fill(brand, space, progress)
+        except JobCancelled:
+            await self._delete([space])
+            raise
+        async with self._postgres.brand(brand) as conn:
+            await lock(conn, consumer_lock(brand, GRAPH))
+            projected = await self._catch_up(conn, brand, space)
+            async with self._graph.writing() as tx:
+                await spaces.GO_LIVE.run(tx, brand=brand, space=space)
+            self._live.forget(brand)
+        _logger.info("graph made anew", brand=brand, events=projected)
         return projected
 
-    async def sweep(self, brand: str) -> int:
+    async def _space_to_fill(self, brand: str, progress: Progress) -> str:
+        """The space that the last step left half-filled, if it is still there, else a new one."""
+        known = await self._spaces(brand)
+        begun: str | None = progress.step
+        if begun is not None:
+            if begun in known and begun != await live_space(self._graph, brand) and await self._goes_on(brand, begun):
+                return begun
+            await progress.begin_anew()
+        space = spaces.new_space(brand, known)
+        await progress.at(0, step=space)
+        return space
+
+    async def _goes_on(self, brand: str, space: str) -> bool:
+        """Whether a half-filled space is one of this log and of this model."""
+        async with self._postgres.brand(brand) as conn:
+            stand = await stand_of(self._graph, space, NEVER)
+            return stand.model == projection.MODEL and await self._is_of_this_log(conn, brand, stand)
+
+    async def sweep(self, brand: str, _: Mapping[str, Any], __: Progress) -> dict[str, int]:
         """Delete every space of a brand but the live one, unless one is in the making; answers how many."""
         async with self._postgres.brand(brand) as alone:
-            if not await try_lock(alone, _rebuild_lock(brand)):
-                return 0
+            # a rebuild whose worker was lost goes on in its space
+            if not await try_lock(alone, _rebuild_lock(brand)) or await jobs.is_open(alone, brand, REBUILD):
+                return {"count": 0}
             live = await live_space(self._graph, brand)
             old = [space for space in await self._spaces(brand) if space != live]
             if old:
                 await asyncio.sleep(limits.SPACE_GRACE_SECONDS)  # readers may still be looking at them
             await self._delete(old)
-        return len(old)
+        return {"count": len(old)}
 
     async def _delete(self, old: Sequence[str]) -> None:
         for space in old:
@@ -145,31 +176,27 @@ class GraphConsumer:
             later = await spaces.SPACES.run(tx, prefix=spaces.later_spaces(brand))
         return [*([brand] if first else []), *(row.space for row in later)]
 
-    async def _fill(self, brand: str, space: str) -> int:
+    async def _fill(self, brand: str, space: str, progress: Progress) -> None:
         """Project the log as far as the live graph stands, stretch by stretch, holding no lock of the live one."""
-        total = 0
         while True:
             async with self._postgres.brand(brand) as conn:
                 recorded = await log.watermark(conn, brand, self.name)
                 stand = await stand_of(self._graph, space, recorded)
                 done = await self._project(conn, brand, stand, recorded, Budget(), recorded)
             if not done:
-                return total
-            total += done
+                return
+            await progress.at(stand.seq + done, recorded)
 
     async def _catch_up(self, conn: Connection, brand: str, space: str) -> int:
-        """The last of it, while the live graph stands still."""
+        """The last of it, while the live graph stands still; answers how many events the whole log has."""
         stand, recorded = await self._stand(conn, brand, checked=False)
         if stand.seq > recorded and await self._is_of_this_log(conn, brand, stand):
             await self._record(conn, brand, stand.outcomes, None, recorded, stand.seq)
             recorded = stand.seq
-        total = 0
         while True:
             made = await stand_of(self._graph, space, recorded)
-            done = await self._project(conn, brand, made, recorded, Budget(), recorded)
-            if not done:
-                return total
-            total += done
+            if not await self._project(conn, brand, made, recorded, Budget(), recorded):
+                return made.seq
 
     async def _stand(self, conn: Connection, brand: str, *, checked: bool = True) -> tuple[Stand, int]:
         recorded = await log.watermark(conn, brand, self.name)

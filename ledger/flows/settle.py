@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from brands.clock import InstallationClock
 from core import limits
 from core.stores.postgres import Connection, Postgres, lock
+from events import log
 from events.consumer import consumer_lock
+from events.room import Progress
 from events.shop import LEDGER
 from ledger.domain.books import Books
 from ledger.store import journals, orders
@@ -30,13 +34,23 @@ async def settle(conn: Connection, now: datetime) -> int:
     return len(due)
 
 
-async def settle_due(postgres: Postgres, clock: InstallationClock, brand: str) -> int:
-    """Settle every order of a brand that is due by the installation's clock; answers how many."""
+async def settle_due(
+    postgres: Postgres, clock: InstallationClock, brand: str, _: Mapping[str, Any], progress: Progress
+) -> dict[str, int]:
+    """Settle every order of a brand that is due by the installation's clock; answers how many.
+
+    What was told in time is booked first, a refund above all: nothing that falls due after the oldest event which the
+    books have not seen yet was accepted settles before they have.
+    """
     total, now = 0, await clock.now()
     while True:
         async with postgres.brand(brand) as conn:
             await lock(conn, consumer_lock(brand, LEDGER))
-            settled = await settle(conn, now)
+            waiting = await log.accepted_after(conn, brand, await log.watermark(conn, brand, LEDGER))
+            if waiting is not None and clock.simulated:  # events are accepted at no time of this clock
+                return {"count": total, "settled": total}
+            settled = await settle(conn, now if waiting is None else min(now, waiting))
         total += settled
         if not settled:
-            return total
+            return {"count": total, "settled": total}
+        await progress.at(total)

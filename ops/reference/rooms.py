@@ -103,21 +103,21 @@ def consumers_page() -> str:
         "place.",
         "## Jobs",
         table(
-            ("job", "room", "what it does", "by itself", "on demand", "whenever a simulated clock is moved"),
+            ("job", "room", "what it does", "by itself", "who may start it", "whenever a simulated clock is moved"),
             (
                 (
                     code(job.name),
                     code(room.name),
                     promise(_bare(job.run)),
                     f"every {job.every_seconds:,.0f} s" if job.every_seconds is not None else "",
-                    yes(job.on_demand),
+                    "nobody" if job.by is None else ", ".join(code(role) for role in ("admin", *job.by)),
                     yes(job.timed),
                 )
                 for room in rooms
                 for job in room.jobs
             ),
         ),
-        '*On demand*: `POST /v1/ops/run {"job": …}`.',
+        'An admin starts one by `POST /v1/ops/run {"job": …}`; what becomes of it, `GET /v1/jobs` tells.',
     )
 
 

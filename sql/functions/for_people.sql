@@ -49,6 +49,11 @@ brand.time_zone: in which its business days begin
 brand.owns_installation: whether its admin sees and adds brands
 brand.wrapped_key: its key, wrapped by the master key of the installation
 brand.key_version: which of its keys that is, from 1
+consumer_try: What a consumer was about to deal with, or failed at; kept only where something had failed or was lost
+consumer_try.seq: the first of these events
+consumer_try.events: how many were to be tried together
+consumer_try.tries: how often the first of them failed alone
+consumer_try.under_way: whether nobody has told yet how it ended
 consumer_trouble: What is wrong with a consumer of a brand; no row: nothing
 consumer_trouble.trouble: diverged, rebuilding or failing
 consumer_trouble.detail: what exactly

@@ -58,6 +58,10 @@ TABLE = {
     "GET /v1/withdrawals": "finance auditor member",
     "GET /v1/consistency": "analyst auditor",
     "GET /v1/log/verify": "analyst auditor",
+    "GET /v1/jobs": f"pipeline {_READERS}",
+    "GET /v1/jobs/{job_id}": f"pipeline {_READERS}",
+    "GET /v1/jobs/{job_id}/events": f"pipeline {_READERS}",
+    "POST /v1/jobs/{job_id}/cancel": "pipeline operator analyst finance",
     "GET /v1/ops/clock": "owner",
     "GET /v1/ops/consumers": "",
     "POST /v1/ops/clock": "owner",
@@ -68,6 +72,7 @@ TABLE = {
 _PLACES = {
     "{seq}": "1",
     "{member_id}": "m9",
+    "{job_id}": "nothing",
     "{order_id}": "o1",
     "{rejection_id}": "nothing",
     "{decision_id}": "nothing",
@@ -75,7 +80,11 @@ _PLACES = {
     "{withdrawal_id}": "nothing",
 }
 # Bodies that are refused for what they say: whoever may call learns that, and nothing is written.
-_BODIES = {"POST /v1/members/{member_id}/tokens": None, "POST /v1/ops/drain": None}
+_BODIES = {
+    "POST /v1/members/{member_id}/tokens": None,
+    "POST /v1/ops/drain": None,
+    "POST /v1/jobs/{job_id}/cancel": None,
+}
 
 
 def routes_of(router: Any) -> Iterator[Route | Mount]:

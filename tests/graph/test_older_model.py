@@ -8,6 +8,7 @@ import pytest
 from core import limits
 from core.stores.postgres import lock
 from events.consumer import consumer_lock
+from events.room import Unwatched
 from privacy.kinds import KINDS
 from tests.graph.test_projector_tree import team
 from tests.platform import Running, Shop, order
@@ -88,6 +89,6 @@ async def test_a_graph_of_an_earlier_model_is_made_anew_by_itself(
 
     held = "MATCH (n:Member|Order|Account|Device|Phone|IdCard|Ip) WHERE n.key STARTS WITH $prefix RETURN count(n)"
     assert await count(installation, held, prefix=f"{old}|") > 0
-    assert await installation.parts.jobs["sweep_graph"].run(shop.brand) >= 1
+    assert (await installation.parts.jobs["sweep_graph"].run(shop.brand, {}, Unwatched()))["count"] >= 1
     assert await count(installation, held, prefix=f"{old}|") == 0
     assert (await shop.get("/v1/consistency")) == healed

@@ -7,6 +7,7 @@ import pytest
 from api.platform import Platform
 from core.stores.postgres import lock
 from events.consumer import Budget, consumer_lock
+from events.room import Unwatched
 from graph.flows.follow import GraphConsumer
 from graph.flows.project import Fenced, project
 from tests.graph.test_projector_tree import team
@@ -121,6 +122,6 @@ async def test_a_rebuild_of_one_brand_leaves_the_others_alone(
     await team(other_shop)
     before = await other_shop.get("/v1/consistency")
     parts = installation.parts
-    assert await parts.jobs["rebuild_graph"].run(shop.brand) == 12
+    assert await parts.jobs["rebuild_graph"].run(shop.brand, {}, Unwatched()) == {"count": 12}
     assert (await shop.get("/v1/consistency"))["ok"]
     assert await other_shop.get("/v1/consistency") == before

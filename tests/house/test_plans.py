@@ -28,6 +28,7 @@ from tests.services import Services
 WHOLE_BOOKS: Final = {
     "brands/first_answers_expire": "deletes every row that it reads, those older than an instant",
     "events/chain": "verifies the hash of every event, streamed",
+    "jobs/forget": "deletes every row that it reads, those older than an instant",
     "ledger/chain": "verifies the hash of every journal, streamed",
     "ledger/order_figures": "compares every order with the log and the graph, streamed",
     "ledger/balances_off": "compares every balance with its entries",
@@ -116,7 +117,8 @@ async def test_functions_find_their_rows_by_index(database: Grown) -> None:
             {"kept": kept},
         ),
     }
-    counting = {"consumer_health"}  # over all brands: a row for each of them and each consumer
+    # over all brands: a row for each of them and each consumer, and every job that is not finished
+    counting = {"consumer_health", "consumers_behind", "jobs_open"}
     granting = {"db_login", "for_people"}  # of a person's command and of an installation: roles and views, no rows
     assert calls.keys() | counting | granting == {path.stem for path in (ROOT / "sql" / "functions").glob("*.sql")}
     for rows in ROWS:

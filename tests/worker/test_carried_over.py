@@ -10,7 +10,7 @@ import asyncio
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from core.stores.migrations import migrate
 from core.stores.neo4j import Graph
 from core.stores.queries import ROOT, sql
 from events import log
+from events.room import Unwatched
 from evidence.verify import verify
 from ledger.flows import read as ledger
 from ops.wiring import make_worker, open_platform
@@ -124,6 +125,11 @@ def _for_neo4j(value: Any) -> Any:
     return value
 
 
+async def compared(parts: Platform) -> Mapping[str, Any]:
+    """What the comparison of the brand finds."""
+    return await parts.jobs["consistency"].run(BRAND, {}, Unwatched())
+
+
 async def test_an_earlier_installation_is_carried_over(carried: Platform) -> None:
     said, events = KEPT["said"], Events("after")
 
@@ -141,11 +147,14 @@ async def test_an_earlier_installation_is_carried_over(carried: Platform) -> Non
         for member_id, balances in said["balances"].items():
             assert asdict(await ledger.balances(conn, member_id, await carried.clock.now())) == balances
     await tell(events.registered("new"))  # whatever must be made anew has been by now
-    await carried.jobs["rebuild_wire"].run(BRAND)
-    found = await carried.comparison.run(BRAND)
-    assert found.ok, found.differences
-    assert (found.graph.members, found.graph.edges) == (said["graph"]["members"] + 1, said["graph"]["edges"])
-    assert asdict(found.ledger) == said["ledger"]
+    await carried.jobs["rebuild_wire"].run(BRAND, {}, Unwatched())
+    found = await compared(carried)
+    assert found["ok"], found["differences"]
+    assert (found["graph"]["members"], found["graph"]["edges"]) == (
+        said["graph"]["members"] + 1,
+        said["graph"]["edges"],
+    )
+    assert found["ledger"] == said["ledger"]
 
     # it goes on: who was bound is bound, what waited is applied, an old order is known
     await tell(
@@ -160,13 +169,13 @@ async def test_an_earlier_installation_is_carried_over(carried: Platform) -> Non
         waited = await ledger.order(conn, "later")
         assert waited is not None and [line.refunded_fen for line in waited.order.lines] == [100]
     assert (await verify(carried.postgres, carried.keyring, BRAND)).findings == []
-    assert (await carried.comparison.run(BRAND)).ok
+    assert (await compared(carried))["ok"]
 
 
 async def test_a_graph_made_anew_from_an_earlier_log_has_the_same_hash(carried: Platform) -> None:
-    await carried.jobs["rebuild_graph"].run(BRAND)
-    found = await carried.comparison.run(BRAND)
-    assert found.ok and asdict(found.graph) == KEPT["said"]["graph"]
+    await carried.jobs["rebuild_graph"].run(BRAND, {}, Unwatched())
+    found = await compared(carried)
+    assert found["ok"] and found["graph"] == KEPT["said"]["graph"]
 
 
 async def test_rules_and_identifiers_are_those_of_now(carried: Platform) -> None:

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from core.stores.neo4j import Graph
 from core.stores.postgres import lock
 from events import log
 from events.consumer import Budget, consumer_lock
+from events.room import Unwatched
 from graph.flows import follow
 from graph.flows.project import project
 from ledger import reactions as ledger_reactions
@@ -235,7 +237,7 @@ async def test_a_wire_that_somebody_wrote_into_is_told_anew_and_no_event_is_set_
 async def test_a_rebuild_that_was_killed_leaves_the_graph_whole(
     installation: Running, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    e, rebuild = shop.events, installation.parts.jobs["rebuild_graph"].run
+    e, rebuild = shop.events, partial(installation.parts.jobs["rebuild_graph"].run, shop.brand, {}, Unwatched())
     await team(shop)
     await shop.tell(e.bound("c1", "leaf"), e.paid("o1", "c1"))
     whole = await shop.get("/v1/consistency")
@@ -254,17 +256,18 @@ async def test_a_rebuild_that_was_killed_leaves_the_graph_whole(
         patch.setattr(follow, "project", killed)
         patch.setattr(follow, "Budget", lambda: Budget(3, 1_000))
         with pytest.raises(ConnectionError):
-            await rebuild(shop.brand)
+            await rebuild()
     assert done == 3
     assert await shop.get("/v1/consistency") == whole  # readers never saw the one in the making
     assert await shop.tell(e.paid("o2", "c1")) == [None]
     assert [person[1] for person in await shop.chain("o2")] == ["leaf", "mid", "root"]
 
     before = await shop.get("/v1/consistency")
-    await rebuild(shop.brand)
+    await rebuild()
     assert await shop.get("/v1/consistency") == before
     monkeypatch.setattr(limits, "SPACE_GRACE_SECONDS", 0)
-    assert await installation.parts.jobs["sweep_graph"].run(shop.brand) == 2  # the first graph, and half of one
+    swept = await installation.parts.jobs["sweep_graph"].run(shop.brand, {}, Unwatched())
+    assert swept == {"count": 2}  # the first graph, and half of one
     assert await shop.get("/v1/consistency") == before
     assert await _spaces(installation.parts.graph, shop.brand) == 1
 
@@ -320,11 +323,13 @@ async def test_a_comparison_in_small_pages_sorted_on_disk_is_the_same(
     async with installation.parts.graph.writing() as tx:  # both sides have users of their own of one identifier
         text = "MATCH (m:Member {key: $key})-[r:OWNS|SEEN_AT]->() SET r.times = 5"
         await (await tx.run(text, key=key)).consume()
-    whole = await installation.parts.comparison.run(shop.brand)
-    assert [one["member_id"] for one in whole.differences] == ["m3"] and whole.graph.hash != whole.log.hash
+    compare = partial(installation.parts.jobs["consistency"].run, shop.brand, {}, Unwatched())
+    whole = await compare()
+    assert [one["member_id"] for one in whole["differences"]] == ["m3"]
+    assert whole["graph"]["hash"] != whole["log"]["hash"]
     for name, value in {"PAGE": 3, "EVENTS_MAX": 2, "CHUNK": 1, "RUN_LINES": 2}.items():
         monkeypatch.setattr(limits, f"CONSISTENCY_{name}", value)
-    assert await installation.parts.comparison.run(shop.brand) == whole
+    assert await compare() == whole
 
 
 async def test_what_the_graph_holds_and_the_log_does_not_yet_tell_is_no_difference(
@@ -354,9 +359,9 @@ async def test_what_the_graph_holds_and_the_log_does_not_yet_tell_is_no_differen
         patch.setattr(Comparison, "_again", waited)
         await shop.accept(e.paid("o", "c1", promoter_id="leaf"))
         await reached.wait()
-        found = await installation.parts.comparison.run(shop.brand)
+        found = await installation.parts.jobs["consistency"].run(shop.brand, {}, Unwatched())
     assert read_again == ["c1"]
-    assert found.ok and found.differences == []
+    assert found["ok"] and found["differences"] == []
 
 
 async def test_consistency_holds_while_events_arrive(shop: Shop) -> None:
