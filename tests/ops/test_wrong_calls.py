@@ -30,10 +30,11 @@ COMMANDS = (
 )
 
 
-def _wrong(arguments: list[str], data: Path | str, **environment: str) -> str:
+def _wrong(arguments: list[str], data: Path | str, cwd: Path | None = None, **environment: str) -> str:
     """The one line that a wrong call is answered with."""
     told = subprocess.run(
         [str(Path(sys.executable).with_name("trefoil")), *arguments, "--data", str(data)],
+        cwd=cwd,  # an import writes its report where it is called
         capture_output=True,
         text=True,
         check=False,
@@ -58,12 +59,6 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "Not a directory" in _wrong(["up"], tmp_path / "file" / "data")
     assert "cannot be made" in _wrong(["up"], "/proc/trefoil")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    assert "Permission denied" in _wrong(["up"], tmp_path)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
@@ -134,9 +129,11 @@ def test_a_brand_that_is_none(tmp_path: Path) -> None:
     assert "a brand's name" in _wrong(["brand", "add", "Tea & Co"], tmp_path)
     content = {"base_url": "http://127.0.0.1:1", "brands": {"demo": {"keys": {}}}}
     (tmp_path / "credentials.json").write_text(json.dumps(content))
-    assert "trefoil brand add tea" in _wrong(["demo", "--brand", "tea"], tmp_path)
+    assert "trefoil brand add tea" in _wrong(["demo", "--brand", "tea"], tmp_path, tmp_path)
     (tmp_path / "orders.jsonl").write_text("{}\n")
-    assert "trefoil brand add tea" in _wrong(["import", str(tmp_path / "orders.jsonl"), "--brand", "tea"], tmp_path)
+    assert "trefoil brand add tea" in _wrong(
+        ["import", str(tmp_path / "orders.jsonl"), "--brand", "tea"], tmp_path, tmp_path
+    )
 
 
 @pytest.mark.parametrize(
