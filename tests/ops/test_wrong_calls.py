@@ -30,7 +30,7 @@ COMMANDS = (
 )
 
 
-def _wrong(arguments: list[str], data: Path | str, cwd: Path | None = None, **environment: str) -> str:
+def _wrong(arguments: list[str], data: Path | str, cwd: Path | None = None, /, **environment: str) -> str:
     """The one line that a wrong call is answered with."""
     told = subprocess.run(
         [str(Path(sys.executable).with_name("trefoil")), *arguments, "--data", str(data)],
