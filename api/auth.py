@@ -57,7 +57,11 @@ def caller(request: Request) -> Principal:
 
 
 class KeyCache:
-    """Keys looked up lately. An old answer is given at once and looked up again behind it, so no caller waits twice."""
+    """Keys looked up lately.
+
+    An answer that has lived half its time is still given, and looked up again behind it, so that no caller of a key in
+    use waits twice. One that has outlived it is asked for anew, and given only where Postgres cannot be asked.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[float, KeyHolder]] = OrderedDict()
@@ -69,20 +73,31 @@ class KeyCache:
         kept = self._kept.get(key)
         if kept is None:
             return await self._look_up(parts, key)
-        if kept[0] <= monotonic_s() and key not in self._again:
-            task = self._again[key] = asyncio.create_task(self._look_up(parts, key))
-            task.add_done_callback(lambda done: (self._again.pop(key), done.exception()))
+        left_s = kept[0] - monotonic_s()
+        if left_s > limits.KEY_CACHE_SECONDS / 2:
+            return kept[1]
+        asking = self._again.get(key)
+        if asking is None:
+            asking = self._again[key] = asyncio.create_task(self._look_up(parts, key))
+            asking.add_done_callback(lambda done: (self._again.pop(key), done.exception()))
+        if left_s > 0:
+            return kept[1]
+        await asyncio.wait({asking}, timeout=limits.CHECK_CLAIM_SECONDS_MAX)
+        if asking.done() and asking.exception() is None:
+            return asking.result()
+        self._kept[key] = (monotonic_s() + limits.POOL_REST_SECONDS, kept[1])
         return kept[1]
 
     async def _look_up(self, parts: Platform, key: str) -> KeyHolder | None:
         if not _KEY.fullmatch(key):
             return None
+        asked_at = monotonic_s()
         async with self.lookups:
             found = await key_holder(parts.postgres, key)
         if found is None:
             self._kept.pop(key, None)
             return None
-        self._kept[key] = (monotonic_s() + limits.KEY_CACHE_SECONDS, found)
+        self._kept[key] = (asked_at + limits.KEY_CACHE_SECONDS, found)
         if len(self._kept) > limits.KEYS_CACHED_MAX:
             self._kept.popitem(last=False)
         return found

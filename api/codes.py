@@ -51,7 +51,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Requests": {
         "bad_json": "not JSON (of base64: inside), not an object or array of objects, or nested too deep",
-        "bad_encoding": "the body is not UTF-8",
+        "bad_encoding": "the body is not UTF-8, or has a byte-order mark or a NUL",
         "batch_too_large": "more events than one request may hold",
         "body_too_large": "more bytes than one request may hold",
         "unsupported_encoding": "a body is sent as it is, without Content-Encoding",

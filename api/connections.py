@@ -116,11 +116,11 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole: the application begins."""
-        self._in_body, self._head_bytes, self._framing_bytes = True, 0, 0
         if self._refused:
             return
         self._within(limits.BODY_SECONDS_MAX)
-        super().on_headers_complete()
+        super().on_headers_complete()  # raises for a target that is no URL: until then there is no request
+        self._in_body, self._head_bytes, self._framing_bytes = True, 0, 0
         if len(self.pipeline) > limits.PIPELINED_MAX:
             self._refuse(_TOO_MANY)
 

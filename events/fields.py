@@ -29,6 +29,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from core import limits
 from core.errors import FieldError
 from privacy.kinds import KINDS, too_long
+from privacy.masks import shown_name
 
 ID_PATTERN: Final = r"^[^/\x00-\x1f\x7f-\x9f]{1,128}$"
 BRAND_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -138,9 +139,6 @@ _CODES: Final = {
 }
 
 
-_NAME_CHARS_SHOWN: Final = 40  # a field nobody knows may have any name, or be a personal value itself
-
-
 def _code(error: Mapping[str, Any]) -> str:
     if error["type"] == "string_pattern_mismatch":
         return "bad_id" if error.get("ctx", {}).get("pattern") == ID_PATTERN else "bad_text"
@@ -155,12 +153,12 @@ def _path(error: Mapping[str, Any], prefix: str) -> str:
         tag = isinstance(previous, int) and step in _UNION_STEPS
         previous = step
         if not tag:
-            steps.append(str(step)[:_NAME_CHARS_SHOWN])
+            steps.append(str(step) if isinstance(step, int) else shown_name(step))
     return ".".join(steps) or "body"
 
 
 def field_error(error: Mapping[str, Any], prefix: str = "") -> FieldError:
-    """One error of pydantic in the platform's words, without repeating the value that was sent: it may be personal."""
+    """One error of pydantic in the words of the platform; nothing of what was sent is repeated, it may be personal."""
     message = error["msg"]
     if error["type"] == "union_tag_invalid":  # pydantic's own words repeat the tag
         message = f"one of {error['ctx']['expected_tags']}"

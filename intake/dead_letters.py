@@ -20,14 +20,13 @@ from core import limits
 from core.canonical import nested_deeper
 from intake.message import Message, Parts
 from privacy.keyring import Keyring
-from privacy.masks import SEALED_MARK, mentions_personal, opened_copy, shown, shown_problem
+from privacy.masks import SEALED_MARK, opened_copy, shown, shown_problem
 from privacy.vault import from_text, seal, to_text, unseal
 
 _CONTEXT: Final = "dead letter"
 
-# Other letters, digits or signs may spell a value in a way nobody looks for: upper case is what base64 needs, a
-# backslash what JSON's escapes need. A few plain lower-case words cannot.
-_PLAIN_WORDS: Final = re.compile(rb'[a-z{}\[\]":, ]{0,24}')
+# Any letter or digit may be part of a value, a name written in small letters too.
+_SIGNS_ALONE: Final = re.compile(rb'[{}\[\]":,\s]{0,24}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +99,12 @@ class LetterBox:
 def _for_people(message: Message, event: Any) -> bytes:
     if not isinstance(event, dict):
         alone = message.stranger is None and message.attributes is None
-        return message.body if alone and _tells_nothing(message.body) else b""
+        return message.body if alone and _SIGNS_ALONE.fullmatch(message.body) else b""
     masked = shown(event)
     short = len(message.body) <= limits.LETTER_SHOWN_BYTES_MAX
     if short and message.attributes is None and masked == event and _says_each_name_once(message.body):
         return message.body
     return orjson.dumps(masked)
-
-
-def _tells_nothing(raw: bytes) -> bool:
-    return _PLAIN_WORDS.fullmatch(raw) is not None and not mentions_personal(raw)
 
 
 def _says_each_name_once(raw: bytes) -> bool:

@@ -57,7 +57,7 @@ def _walk(value: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, dict):
         if name and name not in _SHOWN_INSIDE:
             return "***"
-        return {_name(key): _walk(item, key, depth + 1) for key, item in list(value.items())[:100]}
+        return {shown_name(key): _walk(item, key, depth + 1) for key, item in list(value.items())[:100]}
     if isinstance(value, list):
         if name and name not in _SHOWN_INSIDE:
             return "***"
@@ -88,7 +88,7 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 _PLACE_IN_LIST: Final = re.compile(r"[0-9]{1,4}")
 
 
-def _name(name: str) -> str:
+def shown_name(name: str) -> str:
     """A field nobody knows may be a personal one misspelt, value and all: a name that is none is masked too."""
     return name if _PLAIN_NAME.fullmatch(name) and not re.search(r"\d{5}", name) else "***"
 
@@ -105,7 +105,7 @@ def shown_problem(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown_path(path: str) -> str:
-    return ".".join(step if _PLACE_IN_LIST.fullmatch(step) else _name(step) for step in path.split("."))
+    return ".".join(step if _PLACE_IN_LIST.fullmatch(step) else shown_name(step) for step in path.split("."))
 
 
 SEALED_MARK: Final = "sealed:"
@@ -121,11 +121,3 @@ def opened_copy(event: Any, open_text: Callable[[str], str]) -> Any:
     if isinstance(event, str) and event.startswith(SEALED_MARK):
         return orjson.loads(open_text(event.removeprefix(SEALED_MARK)))
     return event
-
-
-_PERSONAL_NAMES: Final = (*KINDS, "external_id")
-
-
-def mentions_personal(raw: bytes) -> bool:
-    """Whether bytes that are no event may hold a personal value all the same: a field's name, or a long number."""
-    return any(name.encode() in raw for name in _PERSONAL_NAMES) or re.search(rb"\d{7}", raw) is not None

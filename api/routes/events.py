@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
-import orjson
 from fastapi import Path, Query, Request, Response
 
 from api.answers.events import EventRead, RefusedEvents, Taken, TakenAll
@@ -17,11 +16,11 @@ from api.platform import platform
 from api.scoped import roles, router
 from api.times import PathId
 from core import limits
-from core.canonical import canonical, nested_deeper
+from core.canonical import canonical
 from core.clock import iso
 from core.errors import Refusal, not_found
 from events import log
-from intake.bodies import events_of
+from intake.bodies import event_of_data, events_of
 from privacy.sealing import masked_data
 
 routes = router("events")
@@ -112,17 +111,14 @@ def _asks_for_strict(request: Request) -> bool:
 
 async def _events(request: Request, body: bytes) -> list[Any]:
     """The events of a body in any of the CloudEvents modes; raises Refusal 400 when it is none."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if "ce-specversion" not in request.headers or content_type.startswith("application/cloudevents"):
         return await events_of(body)
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Refusal(400, "bad_json", "the body is not JSON") from error
-    if nested_deeper(data, limits.JSON_DEPTH_MAX):
-        raise Refusal(400, "bad_json", f"the body is nested more than {limits.JSON_DEPTH_MAX} levels deep")
-    attributes = {name[3:]: unquote(text) for name, text in request.headers.items() if name.startswith("ce-")}
-    return [{**attributes, "data": data}]
+    headers = [(name[3:], unquote(text)) for name, text in request.headers.items() if name.startswith("ce-")]
+    attributes = dict(headers)
+    if len(attributes) < len(headers):
+        raise Refusal(400, "bad_json", "an attribute came in two headers")
+    return [event_of_data(attributes, body)]
 
 
 @routes.get(

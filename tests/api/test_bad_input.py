@@ -285,6 +285,65 @@ async def test_what_json_can_say_and_nothing_can_keep_refuses_its_own_event(shop
     assert problem(await shop.call("POST", "/v1/events", content=many.encode())) == (400, "batch_too_large", None)
 
 
+async def test_a_body_is_taken_for_json_when_nobody_says_what_it_is_and_none_needs_no_type(standing_shop: Shop) -> None:
+    bodies = {"/v1/events": [], "/v1/risk/checks": {"check_id": "c"}, "/v1/bindings": {}, "/v1/ops/run": {"job": "x"}}
+    for path, body in bodies.items():
+        content = json.dumps(body).encode()
+        bare = await standing_shop.call("POST", path, "admin", content=content)
+        named = await standing_shop.call("POST", path, "admin", json=body)
+        assert "content-type" not in bare.request.headers
+        assert (bare.status_code, bare.content) == (named.status_code, named.content), path
+    form = {"content-type": "application/x-www-form-urlencoded", "content-length": "0"}
+    drained = await standing_shop.call("POST", "/v1/ops/drain", "admin", content=b"", headers=form)
+    assert drained.status_code == 200, drained.text
+
+
+async def test_what_binary_mode_brings_is_refused_as_the_same_event_whole(shop: Shop) -> None:
+    event = shop.events.registered("m")
+    del event["data"]
+    binary = {f"ce-{name}": value for name, value in event.items()} | {"content-type": "application/json"}
+    for data in ('{"n": 1e400}', '{"n": "\\ud800"}', json.dumps(nested(32)), json.dumps(nested(31)),
+                 '{"a":' * 2_000 + "1" + "}" * 2_000, "[" * 100_000 + "]" * 100_000, '{"n": ' + "9" * 5_000 + "}"):  # fmt: skip
+        whole = f'{json.dumps(event)[:-1]}, "data": {data}}}'
+        expected = await shop.call("POST", "/v1/events", content=whole.encode())
+        answer = await shop.call("POST", "/v1/events", content=data.encode(), headers=binary)
+        assert (answer.status_code, answer.json()) == (200, expected.json()), data[:40]
+        assert answer.json()["items"][0]["status"] == "rejected"
+    for data in ("", "{", "NaN", '1, "id": "other"', "1}", '{"n": 1e400}, "id": 1', "1e400, 1"):
+        answer = await shop.call("POST", "/v1/events", content=data.encode(), headers=binary)
+        assert problem(answer) == (400, "bad_json", None), data
+    twice = [*binary.items(), ("ce-id", "other")]
+    key = ("Authorization", f"Bearer {shop.keys['pipeline']}")
+    answer = await shop.http.post("/v1/events", content=b"{}", headers=[*twice, key])
+    assert problem(answer) == (400, "bad_json", None)
+    structured = {**binary, "content-type": "Application/CloudEvents+JSON"}
+    whole = json.dumps(shop.events.registered("m2"))
+    answer = await shop.call("POST", "/v1/events", content=whole.encode(), headers=structured)
+    assert answer.json()["items"][0]["status"] == "accepted"
+
+
+async def test_a_name_that_is_a_value_is_not_repeated(shop: Shop) -> None:
+    """Nor by the first answer that is kept for the same request again."""
+    names = (PERSONAL, f"tel{PERSONAL}", "李雷的电话", "a@example.com", "x" * 41)
+    wrong = shop.events.paid("o", "c")
+    wrong["data"] |= dict.fromkeys(names, 1)
+    wrong["data"]["couponCode"] = 1
+    sent = await shop.call("POST", "/v1/events", json=wrong, headers={"Idempotency-Key": "k"})
+    told = [error["field"] for error in sent.json()["items"][0]["problem"]["errors"]]
+    assert sorted(told) == ["data.***"] * len(names) + ["data.couponCode"]
+    check = {"check_id": "c", "stage": "order", "order": {**PAID, PERSONAL: 1}, PERSONAL: 1}
+    answers = [
+        sent,
+        await shop.call("POST", "/v1/risk/checks", "admin", json=check),
+        await shop.call("POST", "/v1/bindings", "admin", json={PERSONAL: 1}),
+    ]
+    async with shop.parts.postgres.brand(shop.brand) as conn:
+        found = await (await conn.execute("SELECT body FROM first_answer")).fetchall()
+    assert len(found) == 1
+    for text in (*(answer.content for answer in answers), *(bytes(row[0]) for row in found)):
+        assert not [name for name in names if name.encode() in text]
+
+
 async def test_what_is_no_object_is_listed_without_being_shown(shop: Shop) -> None:
     """Other ways in may bring anything; the list shows an event or nothing."""
     for event in ("13912345678", ["13912345678"], 5, None):
@@ -303,15 +362,23 @@ async def test_bodies_come_as_they_are_and_as_json(standing_shop: Shop) -> None:
             assert problem(answer) == (415, "unsupported_encoding", None), (path, coding)
             assert answer.headers["accept-encoding"] == "identity"
         for media_type in ("text/plain", "text/csv", "application/xml", "multipart/form-data; boundary=x", "json",
-                           "application/x-www-form-urlencoded", "application/json; charset=gbk"):  # fmt: skip
+                           "application/x-www-form-urlencoded", "application/json; charset=gbk",
+                           "application/json; profile=x; charset=utf-16"):  # fmt: skip
             headers = {"content-type": media_type}
             answer = await standing_shop.call("POST", path, "admin", content=b"{}", headers=headers)
             assert problem(answer) == (415, "unsupported_media_type", None), (path, media_type)
             assert "application/json" in answer.headers["accept"]
-        for fine in ("application/json", "application/JSON; charset=UTF-8", 'application/json;charset="utf-8"', ""):
+        for fine in ("application/json", "application/JSON; charset=UTF-8", 'application/json;charset="utf-8"', "",
+                     "application/json; charset=utf-8; x=y", "application/json;charset=utf-8;",
+                     "application/json; x=y; charset=utf-8", "application/cloudevents+json; x=y"):  # fmt: skip
             headers = {"content-type": fine, "content-encoding": "identity"}
             answer = await standing_shop.call("POST", path, "admin", content=b"{}", headers=headers)
             assert answer.status_code != 415, (path, fine)
+    for path in paths:
+        for body in ("{}".encode("utf-16-le"), "{}".encode("utf-16"), "{}".encode("utf-32-be"), b"\xef\xbb\xbf{}"):
+            headers = {"content-type": "application/json"}
+            answer = await standing_shop.call("POST", path, "admin", content=body, headers=headers)
+            assert problem(answer) == (400, "bad_encoding", None), (path, body)
     # who may not come in learns that first
     packed = {"content-encoding": "gzip"}
     assert (await standing_shop.call("POST", "/v1/events", None, content=b"", headers=packed)).status_code == 401

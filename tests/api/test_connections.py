@@ -215,6 +215,9 @@ async def test_what_is_no_request_is_a_problem(installation: Running) -> None:
         b"POST /v1/events HTTP/1.1\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
         b"POST /v1/events HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"POST /v1/events HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"CONNECT h:443 HTTP/1.1\r\n\r\n",
+        b"GET http://h:99999/ HTTP/1.1\r\n\r\n",
+        b"GET http://[/x HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ):
         line = await Line.to(installation)

@@ -1,16 +1,23 @@
 """Who may call what: every live route with every role as the contract's table says; nobody sees another's things."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
+import psycopg
 import pytest
 from starlette.routing import Mount, Route
 
 from api.app import make_app
+from api.auth import KeyCache
 from api.scoped import ScopedRoute, access_of
+from brands.brands import key_hash
+from core import limits
+from core.errors import unavailable
 from ops.wiring import CONTRACTS, open_platform
 from tests.platform import NewShop, Running, Shop
 
@@ -149,6 +156,32 @@ async def test_a_key_is_asked_for_in_one_form_only(standing_shop: Shop) -> None:
         assert answer.status_code == 401, value
     answer = await standing_shop.http.get("/v1/members/m9", headers={"Authorization": f"bearer {key}"})
     assert answer.status_code == 200
+
+
+async def test_a_revoked_key_is_honoured_no_longer_than_promised(
+    installation: Running, new_shop: NewShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Used all the while or not for hours; a key whose revoking cannot be asked for stays good."""
+    shop = await new_shop()
+    now = 1_000.0
+    monkeypatch.setattr("api.auth.monotonic_s", lambda: now)
+    used, unused, good = (shop.keys[person] for person in ("operator", "finance", "auditor"))
+    cache = KeyCache()
+    for key in (used, unused, good):
+        assert await cache.holder(shop.parts, key)
+    async with await psycopg.AsyncConnection.connect(installation.settings.postgres_url) as owner:
+        hashes = [key_hash(used), key_hash(unused)]
+        await owner.execute("UPDATE api_key SET revoked_at = now() WHERE key_hash = ANY(%s)", [hashes])
+    now += limits.KEY_CACHE_SECONDS - 1
+    assert await cache.holder(shop.parts, used)  # and looked up behind it
+    while await cache.holder(shop.parts, used):  # noqa: ASYNC110 -- until that is done
+        await asyncio.sleep(0.02)
+    now += 3_600
+    assert await cache.holder(shop.parts, unused) is None
+    with monkeypatch.context() as patch:
+        patch.setattr("api.auth.key_holder", AsyncMock(side_effect=unavailable("postgres")))
+        assert await cache.holder(shop.parts, good)
+    assert await cache.holder(shop.parts, good)
 
 
 async def test_another_brands_things_do_not_exist(standing_shop: Shop, shop: Shop) -> None:

@@ -23,6 +23,7 @@ from tests.intake.reading import logged, reading, until
 from tests.platform import Running, Shop
 
 PERSONAL = "13912345678"
+NAMED = b"zhang wei, nanjing lu"
 
 
 @pytest_asyncio.fixture
@@ -116,6 +117,8 @@ async def test_what_cannot_be_taken_is_buried_with_its_problem_and_blocks_nothin
         (b"{", "bad_json"),
         (b"[1]", "bad_json"),
         (b"", "bad_json"),
+        (NAMED, "bad_json"),
+        (b'{"' + NAMED, "bad_json"),
         (b'{"phone": "%s"' % PERSONAL.encode(), "bad_json"),
         (PERSONAL.encode("utf-16-le"), "bad_json"),
         (b'{"brand": "\xff%s"}' % PERSONAL.encode(), "bad_encoding"),
@@ -140,6 +143,7 @@ async def test_what_cannot_be_taken_is_buried_with_its_problem_and_blocks_nothin
     assert len(await logged(shop)) == 2
     kept = await everything(redis)
     assert PERSONAL.encode() not in kept
+    assert NAMED not in kept
     assert PERSONAL.encode("utf-16-le") not in kept
     assert rb"\u0031\u0033" not in kept
     # impersonal ones stay as they came

@@ -16,11 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.canonical import has_nul, without_nul
-from intake.dead_letters import _PLAIN_WORDS
+from intake.dead_letters import _SIGNS_ALONE
 from intake.kafka import _JSON
 from privacy import masking, masks, spelling
 from privacy.addresses import fold_address
-from privacy.masks import mentions_personal
 
 SIGNS_SHORT: Final = 800
 TIMES_LONGER: Final = 8
@@ -39,9 +38,8 @@ READERS: Final[dict[str, Reader]] = {
     "province": lambda text: fold_address({"province": text, "city": "x" + text, "county": text + "x"}),
     "detail": lambda text: fold_address({"city": "杭州", "detail": text}),
     **{f"mask of {kind}": getattr(masking, kind) for kind in ("plain", "phone", "id_card", "payout_account", "ip")},
-    "a name of a field": masks._name,
-    "a letter of plain words": lambda text: _PLAIN_WORDS.fullmatch(text.encode("utf-8", "replace")),
-    "what mentions a person": lambda text: mentions_personal(text.encode("utf-8", "replace")),
+    "a name of a field": masks.shown_name,
+    "a letter of signs alone": lambda text: _SIGNS_ALONE.fullmatch(text.encode("utf-8", "replace")),
     "a type of content": _JSON.fullmatch,
     "a NUL in JSON": lambda text: has_nul(text.encode("utf-8", "replace")),
     "JSON without NUL": lambda text: without_nul(text.encode("utf-8", "replace")),
