@@ -52,14 +52,22 @@ async def run_command(request: Request, command: Strict, asked: Any) -> Done:
     return Done(appended.seq, logged.data, (outcome.detail if outcome else None) or {})
 
 
+async def appended_before(request: Request) -> int | None:
+    """The number of the command that this request, or another under its Idempotency-Key, appended before; else None."""
+    who, key = caller(request), idempotency_key(request)
+    if key is None:
+        return None
+    return await platform(request).intake.command_of(who.brand, path=request.url.path, key=_event_id(who, key))
+
+
 async def append_command(request: Request, command: Strict, asked: Any) -> log.Appended:
     """Append a command without waiting for what becomes of it; raises Refusal 409 ``idempotency_conflict``."""
-    who = caller(request)
+    who, key = caller(request), idempotency_key(request)
     appended = await platform(request).intake.command(
         who.brand,
         command,
         path=request.url.path,
-        key=_event_id(who, idempotency_key(request)),
+        key=None if key is None else _event_id(who, key),
         request=canonical([who.identity, asked]),
     )
     if appended.status == "conflict":
@@ -67,8 +75,6 @@ async def append_command(request: Request, command: Strict, asked: Any) -> log.A
     return appended
 
 
-def _event_id(who: Principal, key: str | None) -> str | None:
+def _event_id(who: Principal, key: str) -> str:
     """The id of a keyed command's event: another person's request under the same key is another command."""
-    if key is None:
-        return None
     return f"key_{hashlib.sha256(canonical([who.identity, key])).hexdigest()[:32]}"

@@ -95,6 +95,16 @@ async def once_if_possible(request: Request, who: Principal, key: str, work: Wor
     return await work(request)
 
 
+async def keyed_print(request: Request, who: Principal) -> bytes | None:
+    """A keyed hash of a keyed request, of who asks and of the key; None for a request without one."""
+    key = idempotency_key(request)
+    if key is None:
+        return None
+    keys = await platform(request).keyring.brand(who.brand)
+    asked = await _asked(request, who, key)
+    return keys.fingerprint(canonical([asked.person, key]) + asked.request_print)
+
+
 async def _asked(request: Request, who: Principal, key: str) -> Asked:
     keys = await platform(request).keyring.brand(who.brand)
     body = hashlib.sha256(await request.body()).digest()
@@ -112,8 +122,8 @@ async def _asked(request: Request, who: Principal, key: str) -> Asked:
 def _again(first: First, asked: Asked) -> Response:
     if bytes(first.request_print) != asked.request_print:
         raise conflict()
-    assert first.status is not None and first.body is not None
-    return Response(bytes(first.body), first.status, {"Idempotent-Replay": "true"}, media_type=first.content_type)
+    assert first.status is not None and first.headers is not None and first.body is not None
+    return Response(bytes(first.body), first.status, {**first.headers, "Idempotent-Replay": "true"})
 
 
 @contextlib.asynccontextmanager
@@ -151,9 +161,9 @@ async def _done(request: Request, asked: Asked, work: Work, secrets: Sequence[st
     if response.status_code >= 500 or response.status_code in _NEVER_KEPT:
         await _settled(answers.release(asked))
     else:
-        content_type = response.headers.get("content-type", "application/json")
+        headers = {name: text for name, text in response.headers.items() if name != "content-length"}
         body = _without(bytes(response.body), secrets) if response.status_code < 400 else bytes(response.body)
-        await _settled(answers.keep(asked, response.status_code, content_type, body))
+        await _settled(answers.keep(asked, response.status_code, headers, body))
     return response
 
 

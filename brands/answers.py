@@ -7,10 +7,13 @@ again, which must repeat without harm.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from core import limits
+from core.canonical import canonical
 from core.clock import wall_now
 from core.stores.postgres import Connection, Postgres
 from core.stores.queries import sql
@@ -37,7 +40,7 @@ class First:
 
     request_print: bytes
     status: int | None
-    content_type: str | None
+    headers: dict[str, Any] | None
     body: bytes | None
 
 
@@ -80,7 +83,7 @@ class Answers:
         async with self._postgres.brand(asked.brand) as conn:
             await _RENEW.run(conn, **_place(asked), claimed_by=asked.claimed_by, until=_until(wall_now()))
 
-    async def keep(self, asked: Asked, status: int, content_type: str, body: bytes) -> None:
+    async def keep(self, asked: Asked, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Keep the answer to a claimed request, unless the claim was lost meanwhile."""
         async with self._postgres.brand(asked.brand) as conn:
             await _KEEP.run(
@@ -88,7 +91,7 @@ class Answers:
                 **_place(asked),
                 claimed_by=asked.claimed_by,
                 status=status,
-                content_type=content_type,
+                headers=canonical(headers).decode(),
                 body=body,
             )
 

@@ -51,6 +51,11 @@ class KeyHolder:
 
 
 @dataclass(frozen=True, slots=True)
+class _Maker:
+    made_by: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Name:
     brand: str
 
@@ -64,6 +69,7 @@ class _Key:
 
 _BRANDS = sql("brands/brands", Brand)
 _ADD_BRAND = sql("brands/brand_add", _Name)
+_MADE_BY = sql("brands/brand_made_by", _Maker)
 _ADD_KEYS = sql("brands/keys_add", rows=_Key)
 _KEY_HOLDER = sql("brands/key_holder", KeyHolder)
 _OPEN_LOG = sql("events/open")
@@ -98,16 +104,31 @@ class Brands:
         self._seeds = seeds
 
     async def add(
-        self, brand: str, currency: str, time_zone: str, at: datetime, *, owner: bool = False
+        self,
+        brand: str,
+        currency: str,
+        time_zone: str,
+        at: datetime,
+        *,
+        owner: bool = False,
+        made_by: bytes | None = None,
     ) -> dict[str, str]:
         """Make a brand with its log and all that rooms seed; answers its keys by person, never shown again.
 
+        ``made_by`` is a keyed hash of the request that asks for it, where the same may come again.
         Raises Refusal 409 ``brand_exists``.
         """
         wrapped_key = wrap_brand_key(self._master_key, brand)
         async with self._postgres.brand(brand) as conn:
             made = await _ADD_BRAND.one(
-                conn, brand=brand, currency=currency, time_zone=time_zone, at=at, owner=owner, wrapped_key=wrapped_key
+                conn,
+                brand=brand,
+                currency=currency,
+                time_zone=time_zone,
+                at=at,
+                owner=owner,
+                wrapped_key=wrapped_key,
+                made_by=made_by,
             )
             if made is None:
                 raise Refusal(409, "brand_exists", "there is a brand of this name already")
@@ -115,6 +136,12 @@ class Brands:
             for seed in self._seeds:
                 await seed(conn, brand, at)
             return await _issue_keys(conn, brand, at)
+
+    async def maker(self, brand: str) -> bytes | None:
+        """The ``made_by`` a brand was made with; None where there is no brand, or it has none."""
+        async with self._postgres.brand(brand) as conn:
+            found = await _MADE_BY.one(conn, brand=brand)
+        return None if found is None or found.made_by is None else bytes(found.made_by)
 
     async def issue_keys(self, brand: str, at: datetime) -> dict[str, str]:
         """A further set of keys for a brand whose first ones were lost on the way; the old ones stay unknown."""

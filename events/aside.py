@@ -126,9 +126,12 @@ async def among(conn: Connection, brand: str, consumer: str, seqs: Sequence[int]
     return {row.seq for row in await _AMONG.run(conn, brand=brand, consumer=consumer, seqs=list(seqs))}
 
 
-async def by_whom(conn: Connection, brand: str, consumers: Iterable[str], seq: int) -> list[str]:
-    """Those of these consumers that set an event aside and have not dealt with it since."""
-    return [row.consumer for row in await _BY_WHOM.run(conn, brand=brand, consumers=list(consumers), seq=seq)]
+async def by_whom(
+    conn: Connection, brand: str, consumers: Iterable[str], seq: int, replay: int | None = None
+) -> list[str]:
+    """Those of these consumers that set an event aside and have not dealt with it since, unless by this replay."""
+    found = await _BY_WHOM.run(conn, brand=brand, consumers=list(consumers), seq=seq, replay=replay)
+    return [row.consumer for row in found]
 
 
 async def waits_for(conn: Connection, brand: str, consumer: str, seq: int, replay: int) -> bool:

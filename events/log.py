@@ -247,6 +247,12 @@ async def append(conn: Connection, brand: str, events: Sequence[NewEvent], accep
     return answers
 
 
+async def standing(conn: Connection, brand: str, source: str, event_id: str) -> int | None:
+    """The number of the event of this source and id; None when the log holds none."""
+    found = await _KNOWN.one(conn, brand=brand, sources=[source], ids=[event_id])
+    return None if found is None else found.seq
+
+
 def _new_row(seq: int, event: NewEvent, hash_: bytes) -> _NewRow:
     data = canonical(event.data)
     return _NewRow(

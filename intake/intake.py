@@ -179,6 +179,11 @@ class Intake:
             (appended,) = await log.append(conn, brand, [event], wall_now())
         return appended
 
+    async def command_of(self, brand: str, *, path: str, key: str) -> int | None:
+        """The number of the command that was appended under a key; None when there is none."""
+        async with self._postgres.brand(brand) as conn:
+            return await log.standing(conn, brand, OWN_SOURCE_PREFIX + path, key)
+
     async def rejections(self, brand: str, before: datetime, before_id: str, count: int) -> list[Rejection]:
         """A page of refused events, newest first."""
         async with self._postgres.brand(brand) as conn:

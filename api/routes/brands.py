@@ -12,9 +12,11 @@ from pydantic_core import PydanticCustomError
 from api.answers.brands import BrandMade, Brands
 from api.auth import caller
 from api.document import gives
+from api.once import keyed_print
 from api.platform import platform
 from api.scoped import owner, roles, router
 from brands.brands import list_brands
+from core.errors import Refusal
 from events.fields import BRAND_PATTERN, Strict, example
 
 routes = router("brands")
@@ -56,5 +58,11 @@ async def list_visible_brands(request: Request) -> dict[str, Any]:
 )
 async def make_brand(request: Request, new: NewBrand) -> dict[str, Any]:
     parts = platform(request)
-    keys = await parts.brands.add(new.brand, new.currency, new.time_zone, await parts.clock.now())
+    made_by, at = await keyed_print(request, caller(request)), await parts.clock.now()
+    try:
+        keys = await parts.brands.add(new.brand, new.currency, new.time_zone, at, made_by=made_by)
+    except Refusal as refusal:
+        if refusal.code != "brand_exists" or made_by is None or await parts.brands.maker(new.brand) != made_by:
+            raise
+        return {"brand": new.brand, "shown": "once"}  # made before by this request, whose answer was lost
     return {"brand": new.brand, "keys": keys}

@@ -13,7 +13,7 @@ from api.answers.events import ReplayTaken
 from api.answers.jobs import JobStarted
 from api.answers.ops import ClockMoved, ClockReading, Consumers, Drained, JobDone
 from api.auth import caller
-from api.commands import append_command
+from api.commands import append_command, appended_before
 from api.document import gives
 from api.jobs import accepted, result_of, start_job, startable, wait_for_job
 from api.paging import Cursor, Limit, page, read_cursor
@@ -130,8 +130,9 @@ async def replay_event(
 ) -> dict[str, Any]:
     """Appends an event of its own, at whose place the consumers meet the one that was set aside."""
     parts, who = platform(request), caller(request)
+    before = await appended_before(request)
     async with parts.postgres.brand(who.brand) as conn:
-        waiting = await aside.by_whom(conn, who.brand, [one.name for one in parts.consumers], seq)
+        waiting = await aside.by_whom(conn, who.brand, [one.name for one in parts.consumers], seq, before)
     if not waiting:
         raise not_found("event that was set aside")
     command = EventReplayed(seq=seq, reason=asked.reason, at=await parts.clock.now(), actor=who.person)

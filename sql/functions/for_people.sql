@@ -49,6 +49,7 @@ brand.time_zone: in which its business days begin
 brand.owns_installation: whether its admin sees and adds brands
 brand.wrapped_key: its key, wrapped by the master key of the installation
 brand.key_version: which of its keys that is, from 1
+brand.made_by: keyed hash of the request that made it; null: made without an idempotency key
 consumer_try: What a consumer was about to deal with, or failed at; kept only where something had failed or was lost
 consumer_try.seq: the first of these events
 consumer_try.events: how many were to be tried together
@@ -121,7 +122,7 @@ first_answer.request_print: keyed hash of the request
 first_answer.claimed_by: who works on it; null once the answer is there
 first_answer.claimed_until: from then on somebody else may take it over
 first_answer.status: status of the answer
-first_answer.content_type: type of its content
+first_answer.headers: its headers
 first_answer.body: the answer
 idempotent_answer: First answers to requests with an idempotency key
 idempotent_answer.path: path of the request

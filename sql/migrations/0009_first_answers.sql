@@ -12,12 +12,12 @@ CREATE TABLE first_answer (
   claimed_by     text,              -- who works on it; nobody once the answer is there
   claimed_until  timestamptz,       -- from then on it may be taken over: whoever had it was killed
   status         int,
-  content_type   text,
+  headers        jsonb,
   body           bytea,
   created_at     timestamptz NOT NULL,
   PRIMARY KEY (brand, person, path_print, key),
   CHECK (num_nonnulls(claimed_by, claimed_until) IN (0, 2)),
-  CHECK (num_nonnulls(status, content_type, body) IN (0, 3)),
+  CHECK (num_nonnulls(status, headers, body) IN (0, 3)),
   CHECK ((status IS NULL) = (claimed_by IS NOT NULL))
 );
 CREATE INDEX first_answer_age ON first_answer (brand, created_at);
@@ -31,3 +31,6 @@ CREATE INDEX set_aside_waiting ON set_aside (brand, seq, consumer) WHERE replaye
 
 -- What is no object cannot be shown as an event: it is masked whole, which says nothing.
 UPDATE event_rejection SET shown = NULL WHERE jsonb_typeof(shown) <> 'object';
+
+-- Who made a brand and was killed before the answer is told that it did: its keys are gone, the brand is its own.
+ALTER TABLE brand ADD COLUMN made_by bytea;

@@ -17,6 +17,7 @@ from brands.answers import forget_answers
 from core import limits
 from core.clock import wall_now
 from core.stores.postgres import lock
+from events import aside
 from events.consumer import consumer_lock
 from ops.wiring import CONTRACTS, open_platform
 from tests.platform import NewShop, Running, Shop, at
@@ -186,7 +187,7 @@ async def as_if_killed_at_work(installation: Running, shop: Shop, *, until: date
     """Put every kept answer back to a claim that nobody will ever settle."""
     async with await psycopg.AsyncConnection.connect(installation.settings.postgres_url) as owner:
         await owner.execute(
-            "UPDATE first_answer SET status = NULL, content_type = NULL, body = NULL, claimed_by = 'killed',"
+            "UPDATE first_answer SET status = NULL, headers = NULL, body = NULL, claimed_by = 'killed',"
             " claimed_until = %s WHERE brand = %s",
             [until, shop.brand],
         )
@@ -213,6 +214,38 @@ async def test_the_claim_of_a_killed_process_is_taken_over_and_the_work_is_done_
     other = await with_key(shop, "k", "/v1/withdrawals", {**body, "amount_fen": 2_000}, "finance")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
     assert await shop.balances("p") == {"available_fen": 9_000, "in_withdrawal_fen": 1_000}
+
+
+async def test_a_brand_whose_maker_was_killed_was_made_by_the_same_request(
+    installation: Running, new_shop: NewShop
+) -> None:
+    """Its keys went with the answer; another key or another request meets a brand that exists."""
+    owner = await new_shop(owner=True)
+    body = {"brand": f"s{owner.brand}"}
+    assert (await with_key(owner, "k", "/v1/brands", body, "admin")).status_code == 201
+    await as_if_killed_at_work(installation, owner, until=wall_now())
+    for again in [await with_key(owner, "k", "/v1/brands", body, "admin") for _ in range(2)]:
+        assert (again.status_code, again.json()) == (201, {**body, "shown": "once"})
+    for key in ("other", None):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        answer = await owner.call("POST", "/v1/brands", "admin", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (409, "brand_exists")
+
+
+async def test_a_replay_whose_asker_was_killed_is_answered_as_taken(installation: Running, shop: Shop) -> None:
+    """Though the event waits no longer: it was dealt with at the place of this replay."""
+    (seq,) = await shop.accept(shop.events.registered("m"))
+    await shop.drain()
+    async with shop.parts.postgres.brand(shop.brand) as conn:
+        await aside.put(conn, shop.brand, "graph", {seq: "a defect"}, wall_now())
+    path, body = f"/v1/events/{seq}/replay", {"reason": "mended"}
+    first = await with_key(shop, "k", path, body, "admin")
+    assert (first.status_code, first.json()["consumers"]) == (202, ["graph"])
+    await shop.drain()
+    await as_if_killed_at_work(installation, shop, until=wall_now())
+    again = await with_key(shop, "k", path, body, "admin")
+    assert (again.status_code, again.json(), replayed(again)) == (202, first.json(), False)
+    assert (await with_key(shop, "other", path, body, "admin")).status_code == 404
 
 
 async def test_a_claim_is_held_for_as_long_as_the_work_goes_on(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,6 +407,9 @@ async def test_headers_that_say_what_is_asked_belong_to_the_request(shop: Shop) 
     first = await send("k", event_id="e1")
     again = await send("k", event_id="e1")
     assert replayed(again) and again.content == first.content
+    assert (await send("s", event_id="e1", Prefer="status=strict")).status_code == 200
+    strict = await send("s", event_id="e1", Prefer="status=strict")
+    assert (replayed(strict), strict.headers["preference-applied"]) == (True, "status=strict")
     for other in (await send("k", event_id="e2"), await send("k", event_id="e1", Prefer="status=strict")):
         assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
     (item,) = (await send("l", event_id="e2")).json()["items"]
