@@ -258,6 +258,9 @@ def _event_model(contract: Contract) -> type[Envelope]:
 # --- operations -----------------------------------------------------------------------------------------------------
 
 
+_EVENT_STREAM: Final = {"type": "string", "description": "Server-Sent Events; the data of each is JSON."}
+
+
 def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Say of one operation what holds for all of its kind."""
     answers = operation["responses"]
@@ -269,6 +272,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[s
     if method in _WRITES:
         operation.setdefault("parameters", []).append(_KEY_HEADER)
     for status, answer in answers.items():
+        if "text/event-stream" in answer.get("content", {}):  # what one event holds can be said from OpenAPI 3.2 on
+            answer["content"]["text/event-stream"] = {"schema": _EVENT_STREAM}
         if int(status) in _ANSWERS and "content" in answer:
             answer["content"] = {"application/problem+json": answer["content"]["application/json"]}
     for status in {*own, *(status for rule in rules for status in rule.codes)}:
