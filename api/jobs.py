@@ -76,7 +76,8 @@ def result_of(record: JobRecord) -> dict[str, Any]:
         raise Refusal(409, "job_cancelled", f"{record.job_id} was cancelled")
     if record.problem is not None:
         status, code, detail = (record.problem[name] for name in ("status", "code", "detail"))
-        raise Refusal(status, code, detail, tuple(FieldError(**error) for error in record.problem.get("errors", ())))
+        errors = tuple(FieldError(**error) for error in record.problem.get("errors", ()))
+        raise Refusal(status, code, detail, errors, retry_after_seconds=1 if status == 503 else None)
     assert record.result is not None, "a job ends in one of three ways"
     return record.result
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from re import Pattern
+from typing import Final
 
+from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_FOR_HEAD: Final = "trefoil.for_head"
+
+
+def asks_for_head(request: Request) -> bool:
+    """Whether a read is asked for its head alone: such a one starts nothing and waits for nothing (RFC 9110, safe)."""
+    return _FOR_HEAD in request.scope
 
 
 class Methods:
@@ -23,7 +32,7 @@ class Methods:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
             # a copy: the server goes by the method it was asked with
-            asked = {**scope, "method": "GET"}
+            asked = {**scope, "method": "GET", _FOR_HEAD: True}
             await self._app(asked, receive, _without_body(self._allowing(scope, send)))
             if "route" in asked:
                 scope["route"] = asked["route"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from api.answers.consistency import Consistency, LogVerified
 from api.answers.jobs import JobStarted
 from api.auth import caller
 from api.document import gives
 from api.jobs import accepted, result_of, start_job, wait_for_job
+from api.methods import asks_for_head
 from api.platform import platform
 from api.scoped import roles, router
 from events import log
@@ -28,6 +29,8 @@ routes = router("consistency")
 )
 async def check_consistency(request: Request) -> Any:
     """Starts the job `consistency`, or joins the one that runs, and waits for it; 202 when that takes very long."""
+    if asks_for_head(request):
+        return Response(media_type="application/json")
     job = await start_job(request, CONSISTENCY, {})
     ended = await wait_for_job(platform(request), caller(request).brand, job.job_id)
     return accepted(ended) if ended.finished_at is None else result_of(ended)

@@ -12,6 +12,7 @@ from api.answers.jobs import Job, Jobs
 from api.auth import READERS, caller
 from api.document import gives
 from api.jobs import job_changes, shown
+from api.methods import asks_for_head
 from api.paging import Cursor, Limit, page, read_cursor
 from api.platform import platform
 from api.scoped import roles, router
@@ -93,6 +94,8 @@ async def cancel_job(request: Request, job: OneJob) -> dict[str, Any]:
 )
 async def follow_job(request: Request, job: OneJob) -> AsyncIterator[ServerSentEvent]:
     """Server-Sent Events whose data are the object of `GET /v1/jobs/{job_id}`."""
+    if asks_for_head(request):
+        return
     parts, brand = platform(request), caller(request).brand
     async for found in job_changes(parts, brand, job.job_id, limits.JOB_EVENTS_SILENCE_SECONDS):
         yield ServerSentEvent(data=shown(found))

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from api.jobs import result_of
 from core import limits
 from core.clock import wall_now
+from core.errors import Refusal, unavailable
 from core.stores.turns import free_turn
 from events import jobs
 from events.jobs import turn_name
@@ -99,3 +101,30 @@ async def test_a_job_that_failed_answers_with_its_problem(shop: Shop) -> None:
     assert (answer.status_code, answer.json()["code"]) == (500, "job_lost")
     found = await shop.get(f"/v1/jobs/{job_id}", "analyst")
     assert (found["state"], found["problem"]["code"]) == ("failed", "job_lost")
+
+
+async def test_asking_for_the_head_starts_and_follows_nothing(shop: Shop) -> None:
+    head = await shop.call("HEAD", "/v1/consistency", "analyst")
+    assert (head.status_code, head.headers["content-type"]) == (200, "application/json")
+    assert (await shop.get("/v1/jobs", "analyst"))["items"] == []
+    async with free_turn(shop.parts.postgres, turn_name(shop.brand, "consistency")) as held:
+        assert held is not None  # a job that does not end would be followed for ever
+        async with shop.parts.postgres.brand(shop.brand) as conn:
+            job_id = await jobs.ask(conn, shop.brand, "consistency", {}, wall_now())
+        head = await shop.call("HEAD", f"/v1/jobs/{job_id}/events", "analyst")
+    assert head.status_code == 200 and head.headers["content-type"].startswith("text/event-stream")
+
+
+async def test_a_store_that_was_away_says_when_to_ask_again(shop: Shop) -> None:
+    async with free_turn(shop.parts.postgres, turn_name(shop.brand, "consistency")) as held:
+        assert held is not None
+        async with shop.parts.postgres.brand(shop.brand) as conn:
+            job_id = await jobs.ask(conn, shop.brand, "consistency", {}, wall_now())
+            assert await jobs.take(conn, shop.brand, "consistency", wall_now()) is not None
+            away = unavailable("neo4j")
+            await jobs.finish(conn, shop.brand, job_id, "failed", wall_now(), problem=away.as_problem())
+            record = await jobs.read(conn, shop.brand, job_id)
+    assert record is not None
+    with pytest.raises(Refusal) as raised:
+        result_of(record)
+    assert raised.value == away
