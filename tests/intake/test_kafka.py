@@ -132,7 +132,10 @@ async def test_the_order_of_each_key_is_kept_and_large_events_pass(
     installation: Running, kafka: str, producer: AIOKafkaProducer, shop: Shop
 ) -> None:
     events = members(shop, 8, 20)
-    events[5]["note"] = "x" * (limits.BODY_BYTES_MAX - 10_000)
+    large = shop.events.paid("large", "m5", *[1] * limits.LINES_PER_ORDER_MAX)
+    for line in large["data"]["lines"]:  # a megabyte and more
+        line |= dict.fromkeys(("product_id", "category"), "品" * limits.ID_CHARS_MAX)
+    events[5] = {**large, "subject": "m5"}
     await put(producer, shop, *events)
     async with reading(topic(kafka, installation)):
         await taken(kafka)

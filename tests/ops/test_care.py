@@ -53,10 +53,6 @@ async def test_a_brand_is_made_once_and_its_keys_are_kept(folder: Path, shop: Sh
     assert (await _trefoil(folder, "brand", "add", name)).exit_code == 1
 
 
-async def test_a_brand_with_an_unusable_name_is_a_wrong_call(folder: Path) -> None:
-    assert (await _trefoil(folder, "brand", "add", "Not/Plain")).exit_code == 2
-
-
 async def test_the_log_is_verified_from_the_shell(folder: Path, shop: Shop) -> None:
     await shop.accept(shop.events.registered("m1"))
     verified = await _trefoil(folder, "log", "verify")
