@@ -97,7 +97,7 @@ TAILS: Final = {
 
 _OTHER: Final = {
     "text": "coalesce({}, '') || 'x'",
-    "bigint": "coalesce({}, 0) + 1",
+    "bigint": "coalesce({}, 0) + 1000003",  # a number of the log that no other row has
     "smallint": "coalesce({}, 0) + 1",
     "integer": "coalesce({}, 0) + 1",
     "numeric": "coalesce({}, 0) + 1",
