@@ -7,17 +7,16 @@ channel ``trefoil_forgotten``, which were destroyed; whoever does not listen loo
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
-
-import psycopg
 
 from core import limits
 from core.clock import wall_now
 from core.errors import not_found
+from core.stores.listening import notifications
 from core.stores.postgres import Postgres
 from core.stores.queries import sql
 from privacy.sealing import value_context
@@ -51,7 +50,7 @@ def wrap_brand_key(master_key: bytes, brand: str) -> bytes:
     return seal(master_key, new_key(), f"brand|{brand}")
 
 
-_CHANNEL: Final = b"trefoil_forgotten"
+_CHANNEL: Final = "trefoil_forgotten"
 
 
 class Keyring:
@@ -77,19 +76,18 @@ class Keyring:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _listen(self) -> None:
-        while True:
-            with contextlib.suppress(psycopg.Error, OSError):
-                async with await self._postgres.listener() as conn:
-                    await conn.execute(b"LISTEN " + _CHANNEL)
-                    self._listens = True
-                    try:
-                        async for notice in conn.notifies():
-                            brand, _, member_id = notice.payload.partition(" ")
-                            self._forget((brand, member_id))
-                    finally:
-                        self._listens = False
-                        self._forget(*self._members)  # what is destroyed from now on is not heard
-            await asyncio.sleep(limits.POLL_SECONDS)
+        async for payload in notifications(self._postgres, _CHANNEL, self._hearing):
+            brand, _, member_id = payload.partition(" ")
+            self._forget((brand, member_id))
+
+    @contextmanager
+    def _hearing(self) -> Iterator[None]:
+        self._listens = True
+        try:
+            yield
+        finally:
+            self._listens = False
+            self._forget(*self._members)  # what is destroyed from now on is not heard
 
     def _forget(self, *members: tuple[str, str]) -> None:
         self._times_forgotten += 1

@@ -18,6 +18,7 @@ from core import limits
 from core.clock import monotonic_s, wall_now
 from core.errors import Refusal, unavailable
 from core.stores.away import away_store, end_if_cancelled, is_away
+from core.stores.listening import notifications
 from core.stores.postgres import Connection, Postgres, try_lock
 from core.stores.turns import Turn, free_turn
 from core.telemetry import told
@@ -25,7 +26,6 @@ from events import jobs
 from events.jobs import JobRecord, OpenJob
 from events.room import Job, JobCancelled
 from worker.figures import Figures
-from worker.progress import notifications
 
 _logger = structlog.get_logger()
 

@@ -7,13 +7,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import psycopg
 import structlog
 
 from core import limits
 from core.clock import monotonic_s
 from core.errors import Refusal
-from core.stores.away import end_if_cancelled
+from core.stores.listening import notifications
 from core.stores.postgres import Postgres
 from events import log
 from events.shop import LEDGER
@@ -102,17 +101,3 @@ class Progress:
                 self._reached[brand, consumer] = await log.watermark(conn, brand, consumer)
         except Refusal:
             _logger.warning("postgres away while waiting", brand=brand, consumer=consumer)
-
-
-async def notifications(postgres: Postgres, channel: str) -> AsyncIterator[str]:
-    """Payloads of a channel, for ever; a lost connection is made again, and what was said meanwhile is missed."""
-    while True:
-        try:
-            conn = await postgres.listener()
-            async with conn:
-                await conn.execute(f"LISTEN {channel}".encode())
-                async for notice in conn.notifies():
-                    yield notice.payload
-        except (psycopg.Error, OSError):
-            end_if_cancelled()
-            await asyncio.sleep(limits.POLL_SECONDS)

@@ -15,6 +15,7 @@ from core.clock import monotonic_s
 from core.errors import Refusal
 from core.ids import new_id
 from core.stores.away import end_if_cancelled, is_away
+from core.stores.listening import notifications
 from core.stores.postgres import Postgres
 from core.telemetry import told
 from events import aside, log
@@ -23,7 +24,6 @@ from events.room import Job, Unwatched
 from worker.figures import Figures
 from worker.following import Following
 from worker.jobs import JobRunner
-from worker.progress import notifications
 
 _logger = structlog.get_logger()
 

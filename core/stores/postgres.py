@@ -109,15 +109,10 @@ class Postgres:
         A brand has at most POSTGRES_BRAND_MAX at a time and waits for more in a queue of its own. Raises Refusal 503
         ``postgres_unavailable`` when the store is away before anything was done, ``busy`` when the queue is too long.
         """
-        share = self._shares.setdefault(brand, asyncio.Semaphore(limits.POSTGRES_BRAND_MAX))
-        await self._take(share)
-        try:
-            async with self.installation() as conn:
-                async with conn.pipeline():  # BEGIN and the brand in one round trip
-                    await _ENTER_BRAND.run(conn, brand=brand)
-                yield conn
-        finally:
-            share.release()
+        async with self._share(brand), self.installation() as conn:
+            async with conn.pipeline():  # BEGIN and the brand in one round trip
+                await _ENTER_BRAND.run(conn, brand=brand)
+            yield conn
 
     @asynccontextmanager
     async def snapshot(self, brand: str) -> AsyncIterator[Connection]:
@@ -125,17 +120,15 @@ class Postgres:
 
         For reads of whole books in several steps; no writer waits for it. Raises Refusal 503 as :meth:`brand` does.
         """
-        share = self._shares.setdefault(brand, asyncio.Semaphore(limits.POSTGRES_BRAND_MAX))
-        await self._take(share)
-        try:
-            async with self.installation() as conn:
-                await _SNAPSHOT.run(conn)
-                await _ENTER_BRAND.run(conn, brand=brand)
-                yield conn
-        finally:
-            share.release()
+        async with self._share(brand), self.installation() as conn:
+            await _SNAPSHOT.run(conn)
+            await _ENTER_BRAND.run(conn, brand=brand)
+            yield conn
 
-    async def _take(self, share: asyncio.Semaphore) -> None:
+    @asynccontextmanager
+    async def _share(self, brand: str) -> AsyncIterator[None]:
+        """One of the connections that a brand may have at a time."""
+        share = self._shares.setdefault(brand, asyncio.Semaphore(limits.POSTGRES_BRAND_MAX))
         if monotonic_s() < self._rests_until:
             raise unavailable("postgres")
         try:
@@ -143,6 +136,10 @@ class Postgres:
                 await share.acquire()
         except TimeoutError as error:
             raise (self._refusal() if self._waiting else busy()) from error
+        try:
+            yield
+        finally:
+            share.release()
 
     @asynccontextmanager
     async def installation(self) -> AsyncIterator[Connection]:
