@@ -180,7 +180,6 @@ _ANNOUNCE = sql("events/announce")
 _READ = sql("events/read", LoggedEvent)
 _MEMBERS_PAGE = sql("events/members_page", _MemberId)
 _OF_MEMBERS = sql("events/of_members", _EventsOfMembers)
-_NEVER_TOLD = sql("events/never_told", _MemberId)
 _FIRST_TOLD = sql("events/first_told", _First)
 _HASH_AT = sql("events/hash_at", _Hash)
 _READ_SOME = sql("events/read_some", LoggedEvent)
@@ -294,14 +293,6 @@ async def first_told(
         conn, brand=brand, member_ids=list(set(member_ids)), types=list(types), consumer=consumer
     )
     return {row.member_id: row.seq for row in rows}
-
-
-async def never_told(
-    conn: Connection, brand: str, member_ids: Sequence[str], types: Sequence[str], consumer: str
-) -> list[str]:
-    """Those of some members of whom no event of these types speaks that a consumer did not refuse."""
-    rows = await _NEVER_TOLD.run(conn, brand=brand, member_ids=list(member_ids), types=list(types), consumer=consumer)
-    return [row.member_id for row in rows]
 
 
 async def members_page(conn: Connection, brand: str, after: str) -> list[str]:

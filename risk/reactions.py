@@ -26,7 +26,7 @@ from privacy.kinds import KINDS
 from risk.contracts import Lifted, Listed
 from risk.domain.saw import Saw, saw
 from risk.domain.subjects import listed_subject
-from risk.flows.decide import OrderToDecide, decide, earlier
+from risk.flows.decide import OrderToDecide, decide
 from risk.flows.rulebooks import Rulebooks
 from risk.flows.wire import operations
 from risk.store import decisions as store
@@ -181,7 +181,7 @@ class Deciding(Stage):
         if len(counters) < len(orders):
             await self._wire.forget(stretch.brand)
             raise WireLost("counters of orders were lost on the way; the wire is told anew")
-        said = await earlier(conn, stretch.brand, [(order.seq, order.order_id) for order in orders])
+        said = await store.before(conn, stretch.brand, [(order.seq, order.order_id) for order in orders])
         rulebook = await self._rulebooks.live(stretch.brand)
         decided = await decide(conn, stretch.brand, rulebook, orders, said, counters, await self._clock.now())
         stretch.give(DECIDED, decided)

@@ -192,7 +192,8 @@ class Comparison:
         """Members of the graph that no event speaks of."""
         async for member_ids in graph.member_pages(self._live, brand):
             async with self._postgres.brand(brand) as conn:
-                unknown = await log.never_told(conn, brand, member_ids, self._types, GRAPH)
+                known = await log.first_told(conn, brand, member_ids, self._types, GRAPH)
+            unknown = [member_id for member_id in member_ids if member_id not in known]
             for member in await graph.members_facts(self._live, brand, unknown):
                 yield member.key.partition("|")[2], held(member)
 

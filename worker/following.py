@@ -1,9 +1,9 @@
 """One consumer over all brands: a task per brand, under a bound they share, that nothing can stall.
 
 A store that is away is met by waiting, and the step is done again from its watermark; one that is away for long is said
-to be, as trouble. What fails otherwise is halved
-until one event is left; that one is tried a few times more and then set aside, and the brand goes on. A store that
-stands where the log never was is made anew. None of it touches another brand.
+to be, as trouble. What fails otherwise is halved until one event is left; that one is tried a few times more and then
+set aside, and the brand goes on. A store that stands where the log never was is made anew. None of it touches another
+brand.
 
 The death of a worker is a failure too. A worker that was just started says what it is about to try, until it has come
 to the end of the log: what the one after it finds said and not ended is tried event by event, and one that is the end

@@ -126,7 +126,7 @@ class Checks:
             worsens=None,
             saw=dict(order.saw),
         )
-        stands = await self._recorder.save(brand, decision, _undurable(decision))
+        stands = await self._recorder.save(brand, decision, _undurable)
         if stands.request_print != request_print:
             raise Refusal(409, "check_conflict", "this check_id is known with another order; use a new one")
         return stands

@@ -58,11 +58,6 @@ class OrderToDecide:
         return differing(prior.saw, self.saw) if prior.saw is not None else []
 
 
-async def earlier(conn: Connection, brand: str, orders: Sequence[tuple[int, str]]) -> dict[int, EarlierDecision]:
-    """The last decision of each order, as (seq, order id), before its number."""
-    return await store.before(conn, brand, orders) if orders else {}
-
-
 async def decide(
     conn: Connection,
     brand: str,

@@ -7,7 +7,7 @@ Postgres; if it turns out that the late one was kept, or may be kept, the answer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -41,11 +41,11 @@ class Recorder:
         self._statements = statements
         self._brands: dict[str, BrandRecorder] = {}
 
-    async def save(self, brand: str, decision: Decision, otherwise: Decision) -> Decision:
+    async def save(self, brand: str, decision: Decision, otherwise: Callable[[Decision], Decision]) -> Decision:
         """Make a decision durable and answer what stands: the first one of its check.
 
-        Answers ``otherwise`` when Postgres is away or too slow. While nobody knows whether a decision was kept, its
-        check has the same answer again, and no other of its brand is sent after it.
+        Answers what ``otherwise`` makes of it when Postgres is away or too slow. While nobody knows whether a decision
+        was kept, its check has the same answer again, and no other of its brand is sent after it.
         """
         if brand not in self._brands:
             self._brands[brand] = BrandRecorder(brand, self._postgres, self._statements)
@@ -63,25 +63,26 @@ class BrandRecorder:
         self._batcher: Batcher[_Asked, Decision | None] = Batcher(self._commit, limits.DECISIONS_PER_COMMIT_MAX)
         self._unsure: dict[str | None, Decision] = {}  # check -> what was answered while nobody knew
 
-    async def save(self, decision: Decision, otherwise: Decision) -> Decision:
+    async def save(self, decision: Decision, otherwise: Callable[[Decision], Decision]) -> Decision:
         """As :meth:`Recorder.save`."""
         if (told_so := self._unsure.get(decision.check_id)) is not None:
             return told_so
         if self._unsure or monotonic_s() < self._rests_until:
-            return otherwise
+            return otherwise(decision)
         asked, until = _Asked(decision), monotonic_s() + limits.CHECK_STORE_SECONDS_MAX
         answer = self._batcher.ask(asked)
         await asyncio.wait({answer}, timeout=limits.CHECK_STORE_SECONDS_MAX)
-        if not answer.done():
+        error = answer.exception() if answer.done() else None
+        if answer.done() and error is None:
+            return answer.result() or await self._decided_before(decision, until) or otherwise(decision)
+        self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
+        if error is None:  # too slow
             answer.cancel()
             if asked.sent:
-                otherwise = self._unsure.setdefault(decision.check_id, otherwise)
-        elif (error := answer.exception()) is None:
-            return answer.result() or await self._decided_before(decision, until) or otherwise
+                return self._unsure.setdefault(decision.check_id, otherwise(decision))
         elif not is_away(error):
             _logger.error("decision not kept", brand=self._brand, **told(error))
-        self._rests_until = monotonic_s() + limits.POOL_REST_SECONDS
-        return otherwise
+        return otherwise(decision)
 
     async def _decided_before(self, decision: Decision, until: float) -> Decision | None:
         """What stands for a check that was decided earlier; None when that is not to be had in time."""

@@ -118,18 +118,10 @@ class ListedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedRow:
-    """The same of something that a member has."""
+class OwnedRow(ListedRow):
+    """The same of something that a member has, while it is known to be theirs."""
 
     member_id: str
-    kind: str
-    token: str
-    from_seq: int
-    until_seq: int | None
-
-    def at(self, seq: int) -> bool:
-        """Whether it was listed, and known to be the member's, when the event with this number came."""
-        return self.from_seq < seq and (self.until_seq is None or seq < self.until_seq)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 -- does:    What some members have that stands on the blacklist, from and until which number of the log.
 -- mode:    read
 -- params:  brand: str, member_ids: list[str], after: int
--- returns: member_id: str, kind: str, token: str, from_seq: int, until_seq: int?
+-- returns: kind: str, token: str, from_seq: int, until_seq: int?, member_id: str
 -- bound:   4,000 members (STRETCH_EVENTS_MAX orders of a buyer and LEVELS_MAX persons), 100 entries of one identifier
-SELECT known.member_id, known.kind, known.token, greatest(known.seq, entry.listed_seq) AS from_seq, entry.lifted_seq AS until_seq
+SELECT known.kind, known.token, greatest(known.seq, entry.listed_seq) AS from_seq, entry.lifted_seq AS until_seq, known.member_id
 FROM member_identifier known
 CROSS JOIN LATERAL (
   SELECT e.listed_seq, e.lifted_seq
